@@ -1,0 +1,2 @@
+//! The sample product.
+fn main() {}
