@@ -1,1 +1,7 @@
 //! Landfall.
+
+pub mod document;
+pub mod expression;
+pub mod license;
+pub mod oci;
+pub mod product;

@@ -1,0 +1,5 @@
+//! OCI content.
+mod digest;
+mod error;
+pub use digest::Digest;
+pub use error::OciError;

@@ -1,0 +1,84 @@
+//! One version of a product, every image pinned by digest.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Version;
+use crate::oci::Digest;
+
+/// The schema line that every release carries.
+pub const RELEASE_SCHEMA: &str = "landfall/release/v1";
+
+/// One version of a product; written by `landfall release add`, never by hand-made digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// `landfall/release/v1`.
+    pub schema: String,
+    /// The product's name.
+    pub product: String,
+    /// The version.
+    pub version: Version,
+    /// Each image by the component that runs it.
+    pub images: BTreeMap<String, ReleaseImage>,
+    /// From which versions it may be reached in one step; none means the product's oldest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reachable_from: Option<Version>,
+    /// What its migrations promise.
+    #[serde(default)]
+    pub migrations: MigrationPromise,
+    /// What people should know, one line each.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// An image pinned by digest, and where it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseImage {
+    /// The reference it was found under.
+    pub reference: String,
+    /// The digest of the manifest, or of the index when it is for several platforms.
+    pub digest: Digest,
+    /// The manifest's digest for each platform, such as `linux/amd64`.
+    pub platforms: BTreeMap<String, Digest>,
+    /// The sum of its blobs over all platforms, in bytes.
+    pub size: u64,
+    /// Where it was found.
+    pub source: ImageOrigin,
+    /// The digest of its SBOM, when one is attached or was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<Digest>,
+}
+
+/// Where an image was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ImageOrigin {
+    /// In a registry, under its reference.
+    Registry,
+    /// In an OCI image layout; a relative folder is relative to the release file.
+    Layout(String),
+}
+
+/// What the migrations of a release promise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MigrationPromise {
+    /// Whether the release changes the schema.
+    pub changes_schema: bool,
+    /// Whether the version before still works on the new schema.
+    pub old_version_works: bool,
+}
+
+impl Default for MigrationPromise {
+    fn default() -> Self {
+        // The careful reading: a release that says nothing may change the schema in a way the old version can't bear.
+        Self {
+            changes_schema: true,
+            old_version_works: false,
+        }
+    }
+}
