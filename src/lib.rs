@@ -5,3 +5,4 @@ pub mod expression;
 pub mod license;
 pub mod oci;
 pub mod product;
+pub mod plan;
