@@ -1,8 +1,9 @@
 //! Landfall.
 
+pub mod deployment;
 pub mod document;
 pub mod expression;
 pub mod license;
 pub mod oci;
-pub mod product;
 pub mod plan;
+pub mod product;

@@ -96,7 +96,15 @@ impl Plan {
     /// # Errors
     /// [`PlanError`] when the steps have no order.
     pub fn new(draft: Draft) -> Result<Self, PlanError> {
-        let Draft { purpose, installation, release, deployment, artifacts, observed, steps } = draft;
+        let Draft {
+            purpose,
+            installation,
+            release,
+            deployment,
+            artifacts,
+            observed,
+            steps,
+        } = draft;
         let mut plan = Self {
             format: PLAN_FORMAT,
             hash: Digest::of([]),
@@ -118,11 +126,17 @@ impl Plan {
     /// [`PlanError::Format`], [`PlanError::Changed`] or what is wrong with the order.
     pub fn check(&self) -> Result<(), PlanError> {
         if self.format != PLAN_FORMAT {
-            return Err(PlanError::Format { found: self.format, known: PLAN_FORMAT });
+            return Err(PlanError::Format {
+                found: self.format,
+                known: PLAN_FORMAT,
+            });
         }
         let actual = self.content_hash();
         if actual != self.hash {
-            return Err(PlanError::Changed { carried: self.hash.to_string(), actual: actual.to_string() });
+            return Err(PlanError::Changed {
+                carried: self.hash.to_string(),
+                actual: actual.to_string(),
+            });
         }
         order(self.steps.clone()).map(|_| ())
     }
@@ -133,7 +147,12 @@ impl Plan {
     }
 
     fn content_hash(&self) -> Digest {
-        let bare = Self { hash: Digest::of([]), ..self.clone() };
-        Digest::of(serde_json::to_vec(&bare).expect("a plan is made of maps with text keys, lists and scalars"))
+        let bare = Self {
+            hash: Digest::of([]),
+            ..self.clone()
+        };
+        Digest::of(
+            serde_json::to_vec(&bare).expect("a plan is made of maps with text keys, lists and scalars"),
+        )
     }
 }

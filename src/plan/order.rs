@@ -12,12 +12,17 @@ pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, PlanError> {
     let mut waiting: BTreeMap<StepId, usize> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
         if waiting.insert(step.id.clone(), index).is_some() {
-            return Err(PlanError::TwoSteps { step: step.id.clone() });
+            return Err(PlanError::TwoSteps {
+                step: step.id.clone(),
+            });
         }
     }
     for step in &steps {
         if let Some(need) = step.needs.iter().find(|need| !waiting.contains_key(*need)) {
-            return Err(PlanError::MissingNeed { step: step.id.clone(), need: need.clone() });
+            return Err(PlanError::MissingNeed {
+                step: step.id.clone(),
+                need: need.clone(),
+            });
         }
     }
     let mut ordered: Vec<Step> = Vec::with_capacity(steps.len());
@@ -25,7 +30,9 @@ pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, PlanError> {
     let mut rest = steps;
     while !rest.is_empty() {
         let Some(next) = rest.iter().position(|step| step.needs.is_subset(&done)) else {
-            return Err(PlanError::Circle { steps: rest.into_iter().map(|step| step.id).collect() });
+            return Err(PlanError::Circle {
+                steps: rest.into_iter().map(|step| step.id).collect(),
+            });
         };
         let step = rest.remove(next);
         done.insert(step.id.clone());
@@ -59,8 +66,17 @@ mod tests {
 
     #[test]
     fn circles_missing_needs_and_twins_are_refused() {
-        assert!(matches!(order(vec![step("a", &["b"]), step("b", &["a"])]), Err(PlanError::Circle { .. })));
-        assert!(matches!(order(vec![step("a", &["z"])]), Err(PlanError::MissingNeed { .. })));
-        assert!(matches!(order(vec![step("a", &[]), step("a", &[])]), Err(PlanError::TwoSteps { .. })));
+        assert!(matches!(
+            order(vec![step("a", &["b"]), step("b", &["a"])]),
+            Err(PlanError::Circle { .. })
+        ));
+        assert!(matches!(
+            order(vec![step("a", &["z"])]),
+            Err(PlanError::MissingNeed { .. })
+        ));
+        assert!(matches!(
+            order(vec![step("a", &[]), step("a", &[])]),
+            Err(PlanError::TwoSteps { .. })
+        ));
     }
 }
