@@ -86,7 +86,7 @@ fn migrations(schema: u32) -> Vec<Migration> {
 fn check_path(found: u32, release: &Release) -> Result<(), Failure> {
     if release.schema > REQUIRED_STOP && (1..REQUIRED_STOP).contains(&found) {
         return Err(Failure::new(format!(
-            "release {} needs schema {REQUIRED_STOP} and the database has {found}, upgrade to release 2.0.0 first",
+            "release {} needs schema {REQUIRED_STOP}, upgrade to release 2.0.0 first; the database has: {found}",
             release.version
         )));
     }

@@ -56,7 +56,8 @@ impl Api {
             // One statement, so that a note never exists without its tags.
             "WITH note AS (INSERT INTO notes (text) VALUES ($1) RETURNING id, text), tagged AS (
                  INSERT INTO tags (note_id, tag)
-                 SELECT DISTINCT note.id, lower(found[1]) FROM note, regexp_matches(note.text, '#(\\w+)', 'g') AS found
+                 SELECT DISTINCT note.id, lower(found[1])
+                 FROM note, regexp_matches(note.text, '#(\\w+)', 'g') AS found
              ) SELECT id FROM note"
         } else {
             "INSERT INTO notes (text) VALUES ($1) RETURNING id"
