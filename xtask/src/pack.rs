@@ -17,6 +17,9 @@ pub const USAGE: &str = "[--release VERSION]... [--out DIR]   pack the sample pr
 
 const COMPONENTS: [&str; 3] = ["api", "web", "worker"];
 const EPOCH: &str = "1970-01-01T00:00:00Z";
+/// The images hold nothing but the binary, so there is no C library to find at run time; and a static binary
+/// cannot look up `getrandom` by name, for want of which it would read a `/dev` that may not be there.
+const RUSTFLAGS: &str = r#"-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom""#;
 /// Raised when the same binary and release must be packed anew.
 const FORMAT: &str = "1";
 
@@ -142,8 +145,7 @@ fn build(target: &Path) -> anyhow::Result<PathBuf> {
             "--target",
             &triple,
         ])
-        // The images hold nothing but the binary, so there is no C library to find at run time.
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("RUSTFLAGS", RUSTFLAGS)
         .env("CARGO_TARGET_DIR", target)
         .current_dir(workspace())
         // Stdout is for the paths.
