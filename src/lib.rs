@@ -1,1 +1,3 @@
 //! Landfall.
+
+pub mod license;
