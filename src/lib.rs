@@ -1,3 +1,4 @@
 //! Landfall.
 
 pub mod license;
+pub mod oci;
