@@ -320,12 +320,9 @@ impl Up<'_> {
 
     fn stops(&mut self) {
         let mut before: Vec<String> = Vec::new();
-        for subject in self
-            .stale_units()
-            .into_iter()
-            .rev()
-            .filter(|subject| self.running(subject))
-        {
+        let running: Vec<String> =
+            self.stale_units().into_iter().rev().filter(|subject| self.running(subject)).collect();
+        for subject in running {
             let unit = self.layout.unit(&subject);
             let needs: Vec<(&str, &str)> = before.iter().map(|other| (other.as_str(), "stop")).collect();
             let undo = Undo::Revert(format!("start {unit} again"));
@@ -627,18 +624,9 @@ impl Up<'_> {
     }
 
     fn health(&mut self, component: &ResolvedComponent) {
-        let probes: Vec<&Probe> = component
-            .health
-            .startup
-            .iter()
-            .chain(
-                component
-                    .health
-                    .readiness
-                    .iter()
-                    .or(component.health.liveness.iter().next()),
-            )
-            .collect();
+        let health = &component.health;
+        let ready = health.readiness.as_ref().or(health.liveness.as_ref());
+        let probes: Vec<&Probe> = health.startup.iter().chain(ready).collect();
         let urls: Vec<String> = probes
             .iter()
             .filter_map(|probe| probe_url(component, probe))
