@@ -19,6 +19,8 @@ pub struct Policy {
     /// Without it a license is read, but its signature is not checked here; the product does that.
     #[schemars(with = "Option<String>")]
     pub key: Option<Utf8PathBuf>,
+    /// Names the product as a license does; without it any product's license is taken.
+    pub product: Option<String>,
     /// Says under which names a license writes what.
     pub claims: ClaimNames,
     /// Lists the product's tiers, lowest first.
@@ -41,6 +43,7 @@ impl Default for Policy {
             required: true,
             algorithm: Algorithm::Rs256,
             key: None,
+            product: None,
             claims: ClaimNames::default(),
             tiers: Vec::new(),
             notices: vec![Period::days(30)],
@@ -136,8 +139,8 @@ pub enum RenewalMethod {
 pub struct RenewalEndpoint {
     /// Names the component that listens.
     pub component: String,
-    /// Holds its port.
-    pub port: u16,
+    /// Names its port.
+    pub port: String,
     /// Holds the path of the request.
     pub path: String,
 }
