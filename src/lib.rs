@@ -1,1 +1,4 @@
 //! Landfall.
+
+pub mod secret;
+pub mod tools;
