@@ -1,4 +1,5 @@
 //! Landfall.
 
 pub mod secret;
+pub mod supervisor;
 pub mod tools;

@@ -21,6 +21,7 @@ pub use invocation::{ALLOWED_ENVIRONMENT, Invocation, allowed_environment};
 pub use journalctl::Journalctl;
 pub use output::{Output, Stream};
 pub use process::Started;
+pub(crate) use process::describe;
 pub use program::{find_program, require_version, version_of};
 pub use signal::StopSignal;
 pub use systemctl::{Systemctl, UnitProperties};

@@ -38,7 +38,8 @@ impl StopSignal {
         }
     }
 
-    pub(super) const fn raw(self) -> Signal {
+    /// Returns the signal as `rustix` knows it.
+    pub(crate) const fn raw(self) -> Signal {
         match self {
             Self::Term => Signal::TERM,
             Self::Interrupt => Signal::INT,

@@ -148,12 +148,11 @@ async fn systemctl_is_called_with_the_unit_after_the_dashes() {
     let folder = camino::Utf8Path::from_path(folder.path()).unwrap();
     let fake = folder.join("systemctl");
     let log = folder.join("log");
-    fs_err::write(
-        &fake,
-        format!("#!/bin/sh\necho \"$@\" >> {log}\necho MainPID=7\n"),
-    )
-    .unwrap();
-    std::fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // Written by another process: a descriptor open for writing here could leak into a child that another test is just
+    // starting, and the kernel refuses to run a file that is being written.
+    let write = shell(&format!("cat > {fake} && chmod 755 {fake}"));
+    let script = format!("#!/bin/sh\necho \"$@\" >> {log}\necho MainPID=7\n");
+    write.stdin(script).run(&CancelToken::new()).await.unwrap();
     let systemctl = Systemctl::new(fake, std::collections::BTreeMap::new());
     let cancel = CancelToken::new();
     systemctl
