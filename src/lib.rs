@@ -1,5 +1,6 @@
 //! Landfall.
 
+pub mod postgres;
 pub mod proxy;
 pub mod secret;
 pub mod supervisor;
