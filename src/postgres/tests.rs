@@ -246,10 +246,23 @@ async fn encryption(spec: &ConnectSpec, authority: &Utf8Path) {
 
 #[tokio::test]
 #[ignore = "downloads from the internet"]
-async fn programs_are_fetched_once() {
+async fn programs_are_fetched_once_and_work_for_the_service_account() {
     let (_folder, dir) = folder();
     let wanted = "=16".parse().unwrap();
     let fetched = fetch(&wanted, &dir, &CancelToken::new()).await.unwrap();
     assert_eq!(fetched.version.major, 16);
     assert_eq!(fetch(&wanted, &dir, &CancelToken::new()).await.unwrap(), fetched);
+    let account = rustix::process::geteuid()
+        .is_root()
+        .then(|| find_account("nobody", "/".into()).unwrap());
+    let cluster = Cluster {
+        programs: fetched,
+        data: dir.join("data"),
+        account,
+    };
+    let password = Secret::new("first");
+    cluster
+        .initialize("admin", &password, "C.UTF-8", &CancelToken::new())
+        .await
+        .unwrap();
 }

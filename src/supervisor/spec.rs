@@ -173,7 +173,7 @@ impl UnitSpec {
         Ok(())
     }
 
-    fn invalid(&self, reason: &str) -> SupervisorError {
+    pub(super) fn invalid(&self, reason: &str) -> SupervisorError {
         SupervisorError::InvalidUnit {
             unit: self.name.clone(),
             reason: reason.to_owned(),
