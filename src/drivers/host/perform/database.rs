@@ -1,5 +1,6 @@
 //! The bundled PostgreSQL: programs, cluster, role and database, migration.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -94,6 +95,7 @@ pub(in crate::drivers::host) fn local(port: u16, user: &str, password: Secret, d
         database: database.to_owned(),
         encryption: Encryption::Disable,
         authority: None,
+        timeout: Duration::from_secs(10),
     }
 }
 
@@ -127,6 +129,8 @@ pub(super) struct Migration<'a> {
     pub(super) exec: &'a [String],
     /// The environment file of the component that runs it.
     pub(super) environment: &'a Utf8Path,
+    /// The variables in it that hold secrets.
+    pub(super) private: &'a BTreeSet<String>,
     /// How long it may take.
     pub(super) within: Duration,
 }
@@ -154,7 +158,11 @@ pub(super) async fn migrate(
         .directory(Utf8Path::new(program).parent().unwrap_or(Utf8Path::new("/")))
         .timeout(migration.within);
     for (variable, value) in environment {
-        call = call.secret_env(variable, Secret::new(value));
+        call = if migration.private.contains(&variable) {
+            call.secret_env(variable, value)
+        } else {
+            call.env(variable, value.expose())
+        };
     }
     if let Some(account) = account {
         call = call.run_as(account);
