@@ -1,7 +1,11 @@
 //! Landfall.
 
+pub mod deployment;
 pub mod document;
+pub mod drivers;
 pub mod expression;
 pub mod license;
 pub mod oci;
+pub mod plan;
 pub mod product;
+pub mod render;

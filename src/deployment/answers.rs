@@ -1,0 +1,161 @@
+//! What the customer said.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::document::{Document, Problems};
+use crate::product::{Target, Version};
+
+/// The schema line that every answers file carries.
+pub const ANSWERS_SCHEMA: &str = "landfall/answers/v1";
+
+/// The answers file `landfall.yaml`: written by the wizard, edited by people, safe to commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// `landfall/answers/v1`.
+    pub schema: String,
+    /// The product's name, or the folder of its definition.
+    pub product: String,
+    /// The release; the newest there is when it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Version>,
+    /// The installation's name: lower case letters, digits and dashes.
+    pub name: String,
+    /// The tier that was bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// Where the state lies: a folder relative to this file, or an object store's URL.
+    #[serde(default = "default_state")]
+    pub state: String,
+    /// What mattered for choosing the mode.
+    #[serde(default)]
+    pub facts: BTreeMap<String, Value>,
+    /// The parts of the installation, by a name of your choice.
+    pub parts: BTreeMap<String, PartAnswers>,
+    /// Who supplies each service (`supply`), and where it is.
+    #[serde(default)]
+    pub services: BTreeMap<String, BTreeMap<String, Value>>,
+    /// The product's settings.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Value>,
+    /// References to secrets that you give: `file:PATH` or `env:NAME`.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Value>,
+}
+
+/// One mode on one target.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartAnswers {
+    /// The mode.
+    pub mode: String,
+    /// The target; may be left out where the mode has only one or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// The region, where the mode offers several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What the target needs to know.
+    #[serde(default)]
+    pub options: BTreeMap<String, Value>,
+}
+
+/// The folder for state beside the answers file.
+pub(super) fn default_state() -> String {
+    ".landfall".to_owned()
+}
+
+impl Answers {
+    /// Starts answers for a product.
+    pub fn new(product: &str, name: &str) -> Self {
+        Self {
+            schema: ANSWERS_SCHEMA.to_owned(),
+            product: product.to_owned(),
+            release: None,
+            name: name.to_owned(),
+            tier: None,
+            state: default_state(),
+            facts: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            services: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        }
+    }
+
+    /// Parses an answers file.
+    ///
+    /// # Errors
+    /// [`Problems`] with the place of what is wrong.
+    pub fn parse(file: &str, text: &str) -> Result<Document<Self>, Problems> {
+        let document = Document::<Self>::parse(file, text)?;
+        if document.content.schema != ANSWERS_SCHEMA {
+            return Err(Problems::one(
+                document.problem("schema", format!("expected `{ANSWERS_SCHEMA}`")),
+            ));
+        }
+        Ok(document)
+    }
+
+    /// Reads the answer at a key path such as `services.database.host`.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        let text = |text: &Option<String>| text.clone().map(Value::from);
+        match key.split('.').collect::<Vec<_>>().as_slice() {
+            ["tier"] => text(&self.tier),
+            ["name"] => Some(Value::from(self.name.clone())),
+            ["state"] => Some(Value::from(self.state.clone())),
+            ["release"] => self.release.as_ref().map(|version| Value::from(version.as_str())),
+            ["facts", key] => self.facts.get(*key).cloned(),
+            ["settings", key] => self.settings.get(*key).cloned(),
+            ["secrets", key] => self.secrets.get(*key).cloned(),
+            ["services", service, key] => self.services.get(*service)?.get(*key).cloned(),
+            ["parts", part, "mode"] => Some(&self.parts.get(*part)?.mode)
+                .filter(|m| !m.is_empty())
+                .map(|m| m.as_str().into()),
+            ["parts", part, "target"] => self.parts.get(*part)?.target.map(|target| target.name().into()),
+            ["parts", part, "region"] => text(&self.parts.get(*part)?.region),
+            ["parts", part, "options", key] => self.parts.get(*part)?.options.get(*key).cloned(),
+            _ => None,
+        }
+    }
+
+    /// Writes the answer at a key path; says whether there is such a key.
+    pub fn set(&mut self, key: &str, value: Value) -> bool {
+        let text = || value.as_str().map(str::to_owned);
+        match key.split('.').collect::<Vec<_>>().as_slice() {
+            ["tier"] => self.tier = text(),
+            ["name"] => self.name = text().unwrap_or_default(),
+            ["state"] => self.state = text().unwrap_or_else(default_state),
+            ["release"] => self.release = text().and_then(|text| text.parse().ok()),
+            ["facts", key] => _ = self.facts.insert((*key).to_owned(), value),
+            ["settings", key] => _ = self.settings.insert((*key).to_owned(), value),
+            ["secrets", key] => _ = self.secrets.insert((*key).to_owned(), value),
+            ["services", service, key] => {
+                self.services
+                    .entry((*service).to_owned())
+                    .or_default()
+                    .insert((*key).to_owned(), value);
+            }
+            ["parts", part, rest @ ..] => return self.set_part(part, rest, value),
+            _ => return false,
+        }
+        true
+    }
+
+    fn set_part(&mut self, part: &str, rest: &[&str], value: Value) -> bool {
+        let text = || value.as_str().map(str::to_owned);
+        let part = self.parts.entry(part.to_owned()).or_default();
+        match rest {
+            ["mode"] => part.mode = text().unwrap_or_default(),
+            ["target"] => part.target = text().and_then(|name| Target::by_name(&name)),
+            ["region"] => part.region = text(),
+            ["options", key] => _ = part.options.insert((*key).to_owned(), value),
+            _ => return false,
+        }
+        true
+    }
+}

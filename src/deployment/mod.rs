@@ -1,0 +1,209 @@
+//! Product, release and answers with everything decided: digests, names, addresses, secret references.
+//!
+//! [`outline`] says what is asked; [`resolve`] takes the answers and leaves nothing to decide later. Pure: the same
+//! input gives the same deployment, byte for byte.
+
+mod answers;
+mod bound;
+mod context;
+mod definition;
+mod error;
+mod options;
+mod outline;
+mod resolve;
+
+pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers};
+pub use bound::{Bound, Piece, SecretForm};
+pub use error::ResolveError;
+pub use options::options;
+pub use outline::{Asked, Complaint, Outline, PartOutline, outline};
+pub use resolve::resolve;
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::oci::Digest;
+use crate::product::{
+    Health, MigrationPromise, Probe, Protocol, ReleaseImage, Resources, Scaling, ServiceKind, Supply, Target,
+    Version,
+};
+
+/// The version of the deployment's format.
+pub const DEPLOYMENT_FORMAT: u32 = 1;
+
+/// Everything decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deployment {
+    /// [`DEPLOYMENT_FORMAT`].
+    pub format: u32,
+    /// The installation's name.
+    pub name: String,
+    /// The product's name.
+    pub product: String,
+    /// The product's title, for people.
+    pub title: String,
+    /// The version.
+    pub version: Version,
+    /// The tier; empty where the product has none.
+    pub tier: String,
+    /// What the release's migrations promise.
+    pub promise: MigrationPromise,
+    /// The services that are used, by name.
+    pub services: BTreeMap<String, ResolvedService>,
+    /// Where every secret comes from, by the name used in references.
+    pub secrets: BTreeMap<String, SecretOrigin>,
+    /// The parts, by name.
+    pub parts: BTreeMap<String, Part>,
+}
+
+/// One mode on one target, everything decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The part's name.
+    pub name: String,
+    /// The mode's name.
+    pub mode: String,
+    /// The target; none means the vendor's own service, where nothing is placed.
+    pub target: Option<Target>,
+    /// The target's options, checked.
+    pub options: Map<String, Value>,
+    /// The URL under which people reach it.
+    pub url: String,
+    /// What runs, in an order in which it can be started.
+    pub components: Vec<ResolvedComponent>,
+    /// The migration, when a component of this part runs it.
+    pub migration: Option<Migration>,
+}
+
+/// The schema migration as a step of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Migration {
+    /// The component whose image and environment run it.
+    pub component: String,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Seconds until it counts as failed.
+    pub within: u32,
+}
+
+/// A component with everything decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolvedComponent {
+    /// Its name in the definition.
+    pub name: String,
+    /// The name people read.
+    pub title: String,
+    /// Its image, pinned.
+    pub image: ReleaseImage,
+    /// The program inside the image, for a host.
+    pub binary: Option<String>,
+    /// Arguments; empty means the image's own.
+    pub args: Vec<Bound>,
+    /// Ports by name.
+    pub ports: BTreeMap<String, ResolvedPort>,
+    /// How to tell that it works.
+    pub health: Health,
+    /// Where the running version is told.
+    pub version: Option<Probe>,
+    /// What one instance needs.
+    pub resources: Resources,
+    /// How many instances.
+    pub scaling: Scaling,
+    /// Environment variables.
+    pub environment: BTreeMap<String, Bound>,
+    /// Configuration files by name.
+    pub files: BTreeMap<String, ResolvedFile>,
+    /// Folders that must survive it: name to path where it runs.
+    pub directories: BTreeMap<String, Utf8PathBuf>,
+    /// Paths of the public address, each with the port that answers.
+    pub routes: BTreeMap<String, u16>,
+    /// Components that must be healthy first.
+    pub after: Vec<String>,
+    /// The services it needs.
+    pub needs: Vec<String>,
+    /// The numeric user in its container.
+    pub user: u32,
+    /// Seconds from SIGTERM to SIGKILL.
+    pub grace: u32,
+}
+
+/// A port with its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolvedPort {
+    /// The number.
+    pub number: u16,
+    /// What is spoken on it.
+    pub protocol: Protocol,
+}
+
+/// A configuration file, rendered but for its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolvedFile {
+    /// Where the component finds it.
+    pub path: Utf8PathBuf,
+    /// Its text.
+    pub content: Bound,
+}
+
+/// A service with everything decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolvedService {
+    /// The name people read.
+    pub title: String,
+    /// Its kind.
+    pub kind: ServiceKind,
+    /// Who supplies it.
+    pub supply: Supply,
+    /// The oldest version that works, where the definition says one.
+    pub oldest: Option<String>,
+    /// The fields that templates read; secrets are references.
+    pub fields: Map<String, Value>,
+}
+
+impl ResolvedService {
+    /// Reads a text field; empty when there is none.
+    pub fn text(&self, field: &str) -> &str {
+        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Reads a port; none when it is no port.
+    pub fn port(&self, field: &str) -> Option<u16> {
+        self.fields
+            .get(field)
+            .and_then(Value::as_u64)
+            .and_then(|port| u16::try_from(port).ok())
+    }
+}
+
+/// Where a secret comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SecretOrigin {
+    /// Made in the target's own store, with so many characters.
+    Generated(u8),
+    /// Read from a file of the customer's.
+    File(Utf8PathBuf),
+    /// Read from an environment variable of whoever runs Landfall.
+    Env(String),
+    /// Made and shown once; the store keeps its SHA-256 alone.
+    Token(u8),
+}
+
+impl Deployment {
+    /// Computes the digest of everything that was decided.
+    pub fn digest(&self) -> Digest {
+        Digest::of(
+            serde_json::to_vec(self).expect("a deployment is made of maps with text keys, lists and scalars"),
+        )
+    }
+}

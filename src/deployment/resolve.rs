@@ -1,0 +1,463 @@
+//! Product, release and answers become a deployment.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use super::context::{components, directory_path, file_path, origin, services};
+use super::error::Missing;
+use super::outline::{Asked, Outline, PartOutline, outline};
+use super::{
+    Answers, Bound, DEPLOYMENT_FORMAT, Deployment, Migration, Part, ResolveError, ResolvedComponent,
+    ResolvedFile, ResolvedPort, ResolvedService, SecretForm, SecretOrigin,
+};
+use crate::document::{Document, Problem, Problems};
+use crate::expression::Scope;
+use crate::product::{Component, Entry, Release, SecretKind, Target, Template};
+
+/// Decides everything.
+///
+/// # Errors
+/// [`ResolveError`] with every wrong and, when none is wrong, every missing answer at once.
+pub fn resolve(
+    entry: &Entry,
+    release: &Release,
+    answers: &Document<Answers>,
+) -> Result<Deployment, ResolveError> {
+    let outline = outline(entry.product(), &answers.content);
+    judge(&outline, answers)?;
+    let mut secrets = product_secrets(entry, &outline, &answers.content);
+    let services = services(entry.product(), &outline, &mut secrets);
+    let mut resolver = Resolver {
+        entry,
+        release,
+        outline: &outline,
+        services: &services,
+        secrets: &secrets,
+    };
+    let mut parts = BTreeMap::new();
+    for part in &outline.parts {
+        parts.insert(part.name.clone(), resolver.part(part)?);
+    }
+    let product = entry.product();
+    Ok(Deployment {
+        format: DEPLOYMENT_FORMAT,
+        name: answers.content.name.clone(),
+        product: product.name.clone(),
+        title: product.title.clone(),
+        version: release.version.clone(),
+        tier: answers.content.tier.clone().unwrap_or_default(),
+        promise: release.migrations.clone(),
+        services: services
+            .into_iter()
+            .filter(|(_, service)| service.supply != crate::product::Supply::None)
+            .collect(),
+        secrets,
+        parts,
+    })
+}
+
+/// Turns complaints and missing answers into an error.
+fn judge(outline: &Outline<'_>, answers: &Document<Answers>) -> Result<(), ResolveError> {
+    let problems: Vec<Problem> = outline
+        .complaints
+        .iter()
+        .map(|complaint| {
+            let problem = answers.problem(&complaint.key, &complaint.message);
+            complaint
+                .hint
+                .iter()
+                .fold(problem, |problem, hint| problem.hint(hint))
+        })
+        .collect();
+    Problems::check(problems).map_err(|problems| ResolveError::Answers { problems })?;
+    let missing: Vec<Missing> = outline
+        .asked
+        .iter()
+        .filter(|asked| asked.missing())
+        .map(missing)
+        .collect();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(ResolveError::Missing { missing })
+    }
+}
+
+fn missing(asked: &Asked) -> Missing {
+    let choices: Vec<&str> = asked
+        .question
+        .choices
+        .iter()
+        .map(|choice| choice.value.as_str())
+        .collect();
+    let expected = if choices.is_empty() {
+        asked.question.kind.describe().to_owned()
+    } else {
+        format!("one of {}", choices.join(", "))
+    };
+    Missing {
+        key: asked.key.clone(),
+        prompt: asked.question.prompt.clone(),
+        expected,
+        flag: format!("--set {}=...", asked.key),
+    }
+}
+
+/// Says where the product's own secrets come from.
+fn product_secrets(
+    entry: &Entry,
+    outline: &Outline<'_>,
+    answers: &Answers,
+) -> BTreeMap<String, SecretOrigin> {
+    let mut secrets = BTreeMap::new();
+    for (name, secret) in &entry.product().secrets {
+        let roots = json!({
+            "facts": outline.facts, "settings": outline.settings, "services": outline.services,
+            "installation": outline.parts.first().map(|part| part.installation.clone()),
+        });
+        let wanted = secret.when.as_ref().is_none_or(|when| {
+            Scope::new(&roots)
+                .and_then(|scope| scope.holds(when))
+                .unwrap_or(true)
+        });
+        let source = match secret.kind {
+            SecretKind::Generated => Some(SecretOrigin::Generated(secret.length)),
+            SecretKind::Token => Some(SecretOrigin::Token(secret.length)),
+            SecretKind::Given => answers.secrets.get(name).and_then(Value::as_str).and_then(origin),
+        };
+        if let Some(source) = source.filter(|_| wanted) {
+            secrets.insert(name.clone(), source);
+        }
+    }
+    secrets
+}
+
+struct Resolver<'a> {
+    entry: &'a Entry,
+    release: &'a Release,
+    outline: &'a Outline<'a>,
+    services: &'a BTreeMap<String, ResolvedService>,
+    secrets: &'a BTreeMap<String, SecretOrigin>,
+}
+
+impl Resolver<'_> {
+    fn part(&mut self, part: &PartOutline<'_>) -> Result<Part, ResolveError> {
+        let product = self.entry.product();
+        let mut installation = part.installation.clone();
+        installation["version"] = self.release.version.as_str().into();
+        let url = self.url(part, &installation)?;
+        installation["url"] = url.clone().into();
+        let mut roots = self.roots(installation);
+        let names = product.components_of(part.mode, part.target);
+        let ports = self.ports(names, &roots)?;
+        roots.insert("components".to_owned(), components(part, &ports));
+        let mut resolved = Vec::new();
+        for name in names {
+            let component = &product.components[name];
+            if self.applies(name, component, &roots)? {
+                resolved.push(self.component(part, name, component, &ports[name], &roots)?);
+            }
+        }
+        let migration = match product.migrations.as_ref() {
+            Some(migrations)
+                if resolved
+                    .iter()
+                    .any(|component| component.name == migrations.component) =>
+            {
+                let args = migrations
+                    .args
+                    .iter()
+                    .enumerate()
+                    .map(|(index, arg)| self.render(&format!("migrations.args[{index}]"), arg, &roots));
+                let args = args.collect::<Result<_, _>>()?;
+                Some(Migration {
+                    component: migrations.component.clone(),
+                    args,
+                    within: migrations.within,
+                })
+            }
+            _ => None,
+        };
+        Ok(Part {
+            name: part.name.clone(),
+            mode: part.mode_name.clone(),
+            target: part.target,
+            options: part.options.clone(),
+            url,
+            components: start_order(resolved)?,
+            migration,
+        })
+    }
+
+    fn roots(&self, installation: Value) -> Map<String, Value> {
+        let services: Map<String, Value> = self
+            .services
+            .iter()
+            .map(|(name, service)| (name.clone(), Value::from(service.fields.clone())))
+            .collect();
+        let reference = |name: &String| match self.secrets.contains_key(name) {
+            true => Bound::reference(SecretForm::Value, name),
+            false => String::new(),
+        };
+        let secrets: Map<String, Value> = self
+            .entry
+            .product()
+            .secrets
+            .keys()
+            .map(|name| (name.clone(), reference(name).into()))
+            .collect();
+        let mut roots = Map::new();
+        roots.insert("facts".to_owned(), self.outline.facts.clone().into());
+        roots.insert("settings".to_owned(), self.outline.settings.clone().into());
+        roots.insert("services".to_owned(), services.into());
+        roots.insert("secrets".to_owned(), secrets.into());
+        roots.insert("installation".to_owned(), installation);
+        roots
+    }
+
+    /// Says under which URL people reach the part.
+    fn url(&self, part: &PartOutline<'_>, installation: &Value) -> Result<String, ResolveError> {
+        let option = |key: &str| {
+            part.options
+                .get(key)
+                .map(super::outline::plain)
+                .unwrap_or_default()
+        };
+        if let Some(hosted) = &part.mode.hosted
+            && part.target.is_none()
+        {
+            let key = format!("modes.{}.hosted.url", part.mode_name);
+            return self.render(&key, &hosted.url, &self.roots(installation.clone()));
+        }
+        if !option("url").is_empty() {
+            return Ok(option("url").trim_end_matches('/').to_owned());
+        }
+        if !option("domain").is_empty() {
+            return Ok(format!("https://{}", option("domain")));
+        }
+        let scheme = if option("tls_certificate").is_empty() {
+            "http"
+        } else {
+            "https"
+        };
+        Ok(format!("{scheme}://{}:{}", option("address"), option("port")))
+    }
+
+    fn applies(
+        &self,
+        name: &str,
+        component: &Component,
+        roots: &Map<String, Value>,
+    ) -> Result<bool, ResolveError> {
+        let Some(when) = &component.when else {
+            return Ok(true);
+        };
+        Scope::new(roots)
+            .and_then(|scope| scope.holds(when))
+            .map_err(|error| ResolveError::Evaluate {
+                key: format!("components.{name}.when"),
+                message: error.to_string(),
+            })
+    }
+
+    fn render(
+        &self,
+        key: &str,
+        template: &Template,
+        roots: &Map<String, Value>,
+    ) -> Result<String, ResolveError> {
+        Scope::new(roots)
+            .and_then(|scope| scope.render(template.as_str()))
+            .map_err(|error| ResolveError::Evaluate {
+                key: key.to_owned(),
+                message: error.to_string(),
+            })
+    }
+
+    fn ports(
+        &self,
+        names: &[String],
+        roots: &Map<String, Value>,
+    ) -> Result<BTreeMap<String, BTreeMap<String, u16>>, ResolveError> {
+        let mut all = BTreeMap::new();
+        for name in names {
+            let mut ports = BTreeMap::new();
+            for (port, content) in &self.entry.product().components[name].ports {
+                let key = format!("components.{name}.ports.{port}.number");
+                let text = self.render(&key, &content.number, roots)?;
+                let number = text.trim().parse::<u16>().ok().filter(|number| *number > 0);
+                let message = format!("`{text}` is no port");
+                ports.insert(
+                    port.clone(),
+                    number.ok_or(ResolveError::Evaluate { key, message })?,
+                );
+            }
+            all.insert(name.clone(), ports);
+        }
+        Ok(all)
+    }
+
+    fn component(
+        &self,
+        part: &PartOutline<'_>,
+        name: &str,
+        component: &Component,
+        ports: &BTreeMap<String, u16>,
+        roots: &Map<String, Value>,
+    ) -> Result<ResolvedComponent, ResolveError> {
+        let version = self.release.version.as_str();
+        let image = self
+            .release
+            .images
+            .get(name)
+            .cloned()
+            .ok_or_else(|| ResolveError::NoImage {
+                version: version.to_owned(),
+                component: name.to_owned(),
+            })?;
+        if part.target == Some(Target::Host) && component.binary.is_none() {
+            return Err(ResolveError::NoBinary {
+                component: name.to_owned(),
+            });
+        }
+        let directories: BTreeMap<_, _> = component
+            .directories
+            .iter()
+            .map(|(directory, inside)| (directory.clone(), directory_path(part, name, directory, inside)))
+            .collect();
+        let mut roots = roots.clone();
+        let path = |path: &camino::Utf8Path| json!({ "path": path });
+        let own: Map<_, _> = directories
+            .iter()
+            .map(|(name, place)| (name.clone(), path(place)))
+            .collect();
+        roots.insert("directories".to_owned(), own.into());
+        let places: BTreeMap<_, _> = component
+            .files
+            .iter()
+            .map(|(file, content)| (file.clone(), file_path(part, version, name, content)))
+            .collect();
+        let own: Map<_, _> = places
+            .iter()
+            .map(|(name, place)| (name.clone(), path(place)))
+            .collect();
+        roots.insert("files".to_owned(), own.into());
+        let key = |rest: &str| format!("components.{name}.{rest}");
+        let args = component.args.iter().enumerate().map(|(index, arg)| {
+            self.render(&key(&format!("args[{index}]")), arg, &roots)
+                .map(Bound::new)
+        });
+        let route = |route: &crate::product::Route| Some((route.path.clone(), *ports.get(&route.port)?));
+        Ok(ResolvedComponent {
+            name: name.to_owned(),
+            title: component.title.clone(),
+            image,
+            binary: component.binary.clone(),
+            args: args.collect::<Result<_, _>>()?,
+            ports: component
+                .ports
+                .iter()
+                .map(|(port, content)| {
+                    (
+                        port.clone(),
+                        ResolvedPort {
+                            number: ports[port],
+                            protocol: content.protocol,
+                        },
+                    )
+                })
+                .collect(),
+            health: component.health.clone(),
+            version: component.version.clone(),
+            resources: component.resources.clone(),
+            scaling: component.scaling.clone(),
+            environment: self.environment(part, name, component, &roots)?,
+            files: self.files(name, component, places, &roots)?,
+            directories,
+            routes: component.routes.iter().filter_map(route).collect(),
+            after: component.after.clone(),
+            needs: component.needs.clone(),
+            user: component.user,
+            grace: component.stop.grace,
+        })
+    }
+
+    fn environment(
+        &self,
+        part: &PartOutline<'_>,
+        name: &str,
+        component: &Component,
+        roots: &Map<String, Value>,
+    ) -> Result<BTreeMap<String, Bound>, ResolveError> {
+        let mut environment = BTreeMap::new();
+        let here = part.target.and_then(|target| component.on.get(&target));
+        for (variable, template) in component.environment.iter().chain(here.into_iter().flatten()) {
+            let value = self.render(
+                &format!("components.{name}.environment.{variable}"),
+                template,
+                roots,
+            )?;
+            if value.is_empty() {
+                environment.remove(variable);
+            } else {
+                environment.insert(variable.clone(), Bound::new(value));
+            }
+        }
+        Ok(environment)
+    }
+
+    fn files(
+        &self,
+        name: &str,
+        component: &Component,
+        mut places: BTreeMap<String, camino::Utf8PathBuf>,
+        roots: &Map<String, Value>,
+    ) -> Result<BTreeMap<String, ResolvedFile>, ResolveError> {
+        let mut files = BTreeMap::new();
+        for (file, content) in &component.files {
+            let text = Template(self.entry.files.read(&content.template)?);
+            let rendered = self.render(&format!("components.{name}.files.{file}"), &text, roots)?;
+            let path = places.remove(file).unwrap_or_default();
+            files.insert(
+                file.clone(),
+                ResolvedFile {
+                    path,
+                    content: Bound::new(rendered),
+                },
+            );
+        }
+        Ok(files)
+    }
+}
+
+/// Sorts components so that each comes after those it waits for.
+fn start_order(components: Vec<ResolvedComponent>) -> Result<Vec<ResolvedComponent>, ResolveError> {
+    let present: BTreeSet<String> = components
+        .iter()
+        .map(|component| component.name.clone())
+        .collect();
+    let mut rest = components;
+    let mut ordered: Vec<ResolvedComponent> = Vec::new();
+    let mut started: BTreeSet<String> = BTreeSet::new();
+    while !rest.is_empty() {
+        let ready = |component: &ResolvedComponent| {
+            component
+                .after
+                .iter()
+                .all(|other| started.contains(other) || !present.contains(other))
+        };
+        let Some(next) = rest.iter().position(ready) else {
+            let components = rest
+                .iter()
+                .map(|component| component.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(ResolveError::Circle { components });
+        };
+        let component = rest.remove(next);
+        started.insert(component.name.clone());
+        ordered.push(component);
+    }
+    Ok(ordered)
+}

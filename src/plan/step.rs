@@ -1,0 +1,72 @@
+//! One step of a plan: what is done, what it needs first, and how it is taken back.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Action;
+
+/// Names a step: `<subject>/<verb>`, in kebab-case; ids never change their meaning between versions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct StepId(String);
+
+impl StepId {
+    /// Makes an id of a subject (a component, a service or the host) and a verb.
+    pub fn new(subject: &str, verb: &str) -> Self {
+        Self(format!("{}/{verb}", subject.replace('_', "-")))
+    }
+
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// Its name.
+    pub id: StepId,
+    /// What people read, as a phrase: "unpack the image of the API".
+    pub title: String,
+    /// The part of the installation it belongs to.
+    pub part: String,
+    /// What is done. Doing it twice is the same as doing it once.
+    pub action: Action,
+    /// How it is taken back.
+    pub undo: Undo,
+    /// The steps that must have been done before.
+    #[serde(default)]
+    pub needs: BTreeSet<StepId>,
+}
+
+/// How a step is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Undo {
+    /// By the performer's `revert`; the phrase says what that does.
+    Revert(String),
+    /// There is nothing to take back; the phrase says why.
+    Nothing(String),
+    /// It cannot be taken back: the point of no return; the phrase says why.
+    Impossible(String),
+}
+
+impl Undo {
+    /// Returns the phrase.
+    pub fn phrase(&self) -> &str {
+        match self {
+            Self::Revert(phrase) | Self::Nothing(phrase) | Self::Impossible(phrase) => phrase,
+        }
+    }
+}
