@@ -9,3 +9,6 @@ pub mod oci;
 pub mod plan;
 pub mod product;
 pub mod render;
+pub mod secret;
+pub mod supervisor;
+pub mod tools;

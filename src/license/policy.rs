@@ -19,7 +19,7 @@ pub struct Policy {
     /// Without it a license is read, but its signature is not checked here; the product does that.
     #[schemars(with = "Option<String>")]
     pub key: Option<Utf8PathBuf>,
-    /// Names what a license must be for, when that is not the product's own name.
+    /// Names the product as a license does; without it any product's license is taken.
     pub product: Option<String>,
     /// Says under which names a license writes what.
     pub claims: ClaimNames,
@@ -141,7 +141,7 @@ pub enum RenewalMethod {
 pub struct RenewalEndpoint {
     /// Names the component that listens.
     pub component: String,
-    /// Names the component's port.
+    /// Names its port.
     pub port: String,
     /// Holds the path of the request.
     pub path: String,

@@ -503,14 +503,18 @@ impl<'a> Checker<'a> {
         let Some(reload) = &policy.renewal.endpoint else {
             return;
         };
-        let path = format!("{path}.renewal.endpoint");
         let components = &self.product.components;
         let declared = components.keys().map(String::as_str);
-        let place = format!("{path}.component");
+        let place = format!("{path}.renewal.endpoint.component");
         self.known(&place, "component", &reload.component, declared);
         if let Some(component) = components.get(&reload.component) {
             let ports = component.ports.keys().map(String::as_str);
-            self.known(&format!("{path}.port"), "port", &reload.port, ports);
+            self.known(
+                &format!("{path}.renewal.endpoint.port"),
+                "port",
+                &reload.port,
+                ports,
+            );
         }
     }
 
