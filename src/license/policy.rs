@@ -109,6 +109,8 @@ pub enum CheckTime {
     Startup,
     /// Looks once a day.
     Daily,
+    /// Looks on every request that needs the license.
+    Request,
 }
 
 /// Says how a new license is brought in.

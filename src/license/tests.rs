@@ -22,7 +22,7 @@ fn days(days: i64) -> SignedDuration {
 fn policy() -> Policy {
     serde_yaml::from_str(
         "{tiers: [team, business, enterprise], notices: [30d, 7d, 1d], check: [startup, daily], revocations: true,
-          renewal: {method: reload, endpoint: {component: api, port: 8080, path: /license}}}",
+          renewal: {method: reload, endpoint: {component: api, port: http, path: /license}}}",
     )
     .unwrap()
 }
