@@ -53,6 +53,22 @@ pub struct ReleaseImage {
     pub sbom: Option<Digest>,
 }
 
+impl ReleaseImage {
+    /// Returns the reference that means exactly this content: the digest in place of a tag.
+    ///
+    /// In a layout the digest alone is the reference; in a registry the repository goes before it.
+    pub fn pinned(&self) -> String {
+        match &self.source {
+            ImageOrigin::Layout(_) => self.digest.to_string(),
+            ImageOrigin::Registry => {
+                let name = self.reference.split('@').next().unwrap_or_default();
+                let tag = name.rfind(':').filter(|colon| !name[*colon..].contains('/'));
+                format!("{}@{}", &name[..tag.unwrap_or(name.len())], self.digest)
+            }
+        }
+    }
+}
+
 /// Where an image was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

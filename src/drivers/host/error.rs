@@ -138,7 +138,10 @@ pub enum HostError {
 
 impl HostError {
     /// Makes a closure that wraps an I/O error.
-    pub(super) fn file(doing: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(super) fn file(
+        doing: &'static str,
+        path: impl Into<Utf8PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { doing, path, source }
     }

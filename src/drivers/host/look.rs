@@ -29,9 +29,11 @@ pub async fn look(
     artifacts: &Artifacts,
     installed: Option<&str>,
 ) -> Result<Observed, HostError> {
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| HostError::Strange {
-        path: Utf8PathBuf::from("parts"),
-        because: error.to_string(),
+    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
+        HostError::Strange {
+            path: Utf8PathBuf::from("parts"),
+            because: error.to_string(),
+        }
     })?;
     let store = Store::new(layout.secrets());
     let secrets = deployment.secrets.iter();
@@ -43,16 +45,21 @@ pub async fn look(
         },
     };
     let units = look_at_units(world, &layout, deployment, part, artifacts, supervisor).await?;
-    let images = part.components.iter().filter_map(|component| {
-        Some((component.name.clone(), unpacked(&layout.image(&component.name))?))
-    });
+    let images = part
+        .components
+        .iter()
+        .filter_map(|component| Some((component.name.clone(), unpacked(&layout.image(&component.name))?)));
     let databases = look_at_databases(&layout, deployment, part, &store, &units).await;
     Ok(Observed {
         installed: installed.map(str::to_owned),
         prepared: prepared(world, &layout, deployment, part),
-        tool: fs_err::read_to_string(tool_version(&layout.tool())).ok().filter(|_| layout.tool().exists()),
+        tool: fs_err::read_to_string(tool_version(&layout.tool()))
+            .ok()
+            .filter(|_| layout.tool().exists()),
         images: images.collect(),
-        secrets: secrets.map(|(name, origin)| (name.clone(), store.compare(world, name, origin))).collect(),
+        secrets: secrets
+            .map(|(name, origin)| (name.clone(), store.compare(world, name, origin)))
+            .collect(),
         files: look_at_files(&layout, part, artifacts, &store)?,
         databases,
         current: current(&layout),
@@ -90,7 +97,9 @@ fn look_at_files(
 ) -> Result<BTreeMap<String, Likeness>, HostError> {
     let mut files = BTreeMap::new();
     for placement in placements(layout, part, artifacts) {
-        let text = artifacts.get(&placement.artifact).map_or("", |artifact| artifact.text.as_str());
+        let text = artifacts
+            .get(&placement.artifact)
+            .map_or("", |artifact| artifact.text.as_str());
         // A secret that is not there yet makes the file different, which is what it will be.
         let wanted = store.fill(text).ok();
         let likeness = match fs_err::read_to_string(&placement.to) {
@@ -126,15 +135,30 @@ async fn look_at_units(
     let mut seen = BTreeMap::new();
     for subject in units(deployment, part) {
         let unit = layout.unit(&subject);
-        let installed = files.get(&unit).is_some_and(|path| unit_path(layout, path).exists());
+        let installed = files
+            .get(&unit)
+            .is_some_and(|path| unit_path(layout, path).exists());
         let running = installed && supervisor && {
-            let manager = world
-                .units(layout)
-                .map_err(|source| HostError::Tool { doing: format!("look at {unit}"), source })?;
-            manager.status(&unit).await.is_ok_and(|status| status.state == UnitState::Running)
+            let manager = world.units(layout).map_err(|source| HostError::Tool {
+                doing: format!("look at {unit}"),
+                source,
+            })?;
+            manager
+                .status(&unit)
+                .await
+                .is_ok_and(|status| status.state == UnitState::Running)
         };
-        let stamp = fs_err::read_to_string(stamp_file(layout, &unit)).ok().and_then(|text| text.parse().ok());
-        seen.insert(subject, ObservedUnit { installed, running, stamp });
+        let stamp = fs_err::read_to_string(stamp_file(layout, &unit))
+            .ok()
+            .and_then(|text| text.parse().ok());
+        seen.insert(
+            subject,
+            ObservedUnit {
+                installed,
+                running,
+                stamp,
+            },
+        );
     }
     Ok(seen)
 }
@@ -150,7 +174,8 @@ async fn look_at_databases(
     for (name, port) in bundled_databases(deployment, part) {
         let service = &deployment.services[name];
         let running = units.get(name).is_some_and(|unit| unit.running);
-        let initialized = layout.database(name).join("PG_VERSION").exists() && store.read(&admin_password(name)).is_ok();
+        let initialized =
+            layout.database(name).join("PG_VERSION").exists() && store.read(&admin_password(name)).is_ok();
         let ready = match store.read(&format!("{name}_password")) {
             Ok(password) if running => {
                 let spec = local(port, service.text("user"), password, service.text("name"));
@@ -160,7 +185,14 @@ async fn look_at_databases(
             _ => initialized && created_file(layout, name).exists(),
         };
         let programs = layout.postgres().join("bin/postgres").exists();
-        seen.insert(name.to_owned(), ObservedDatabase { programs, initialized, ready });
+        seen.insert(
+            name.to_owned(),
+            ObservedDatabase {
+                programs,
+                initialized,
+                ready,
+            },
+        );
     }
     seen
 }

@@ -21,7 +21,9 @@ const LONGEST: u64 = 1 << 20;
 
 impl Store {
     pub(super) fn new(folder: impl Into<Utf8PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self {
+            folder: folder.into(),
+        }
     }
 
     pub(super) fn path(&self, name: &str) -> Utf8PathBuf {
@@ -31,11 +33,13 @@ impl Store {
     /// Reads a secret of the store.
     pub(super) fn read(&self, name: &str) -> Result<Secret, HostError> {
         let path = self.path(name);
-        fs_err::read_to_string(&path).map(Secret::new).map_err(|source| HostError::SecretMissing {
-            name: name.to_owned(),
-            place: path.into_string(),
-            source: Some(source),
-        })
+        fs_err::read_to_string(&path)
+            .map(Secret::new)
+            .map_err(|source| HostError::SecretMissing {
+                name: name.to_owned(),
+                place: path.into_string(),
+                source: Some(source),
+            })
     }
 
     /// Says how a secret of the store compares with where it comes from.
@@ -43,7 +47,9 @@ impl Store {
     /// A source that cannot be read is taken as unchanged when the store has a value: on another operator's machine the
     /// original need not be there.
     pub(super) fn compare(&self, world: &World, name: &str, origin: &SecretOrigin) -> Likeness {
-        let Ok(stored) = self.read(name) else { return Likeness::Absent };
+        let Ok(stored) = self.read(name) else {
+            return Likeness::Absent;
+        };
         match given(world, name, origin) {
             Ok(Some(value)) if value.expose() != stored.expose() => Likeness::Different,
             _ => Likeness::Same,
@@ -81,7 +87,11 @@ pub(super) fn given(world: &World, name: &str, origin: &SecretOrigin) -> Result<
         }
         SecretOrigin::Env(variable) => {
             let place = format!("the environment variable {variable}");
-            let missing = HostError::SecretMissing { name: name.to_owned(), place: place.clone(), source: None };
+            let missing = HostError::SecretMissing {
+                name: name.to_owned(),
+                place: place.clone(),
+                source: None,
+            };
             (world.given.get(variable).cloned().ok_or(missing)?, place)
         }
     };
@@ -99,7 +109,11 @@ pub(super) fn given(world: &World, name: &str, origin: &SecretOrigin) -> Result<
 }
 
 fn unusable(name: &str, place: &str, because: &'static str) -> HostError {
-    HostError::SecretUnusable { name: name.to_owned(), place: place.to_owned(), because }
+    HostError::SecretUnusable {
+        name: name.to_owned(),
+        place: place.to_owned(),
+        because,
+    }
 }
 
 /// Makes the secrets that are to be made, reads those that are given.
@@ -113,7 +127,9 @@ pub(super) fn obtain(
         let value = match origin {
             // Made once: a second try must find what the database was made with.
             SecretOrigin::Generated(_) | SecretOrigin::Token(_) if store.path(name).exists() => continue,
-            SecretOrigin::Generated(length) | SecretOrigin::Token(length) => random(*length, &store.path(name))?,
+            SecretOrigin::Generated(length) | SecretOrigin::Token(length) => {
+                random(*length, &store.path(name))?
+            }
             SecretOrigin::File(_) | SecretOrigin::Env(_) => match given(world, name, origin)? {
                 Some(value) => value,
                 None => continue,
@@ -126,17 +142,23 @@ pub(super) fn obtain(
 
 fn random(length: u8, path: &Utf8Path) -> Result<Secret, HostError> {
     let mut bytes = vec![0; usize::from(length)];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| HostError::file("make random bytes for", path)(std::io::Error::other(error)))?;
+    getrandom::fill(&mut bytes).map_err(|error| {
+        HostError::file("make random bytes for", path)(std::io::Error::other(error.to_string()))
+    })?;
     Ok(Secret::generate(SecretKind::Password, &bytes))
 }
 
 fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }
 
 fn percent_encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
+    url::form_urlencoded::byte_serialize(value.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }
 
 #[cfg(test)]
@@ -148,7 +170,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = Utf8Path::from_path(folder.path()).unwrap();
         fs_err::write(folder.join("key"), "p\"w d").unwrap();
-        let filled = Store::new(folder).fill("a=${secret:key} b=${secret-url:key} c=${secret-file:key}").unwrap();
+        let filled = Store::new(folder)
+            .fill("a=${secret:key} b=${secret-url:key} c=${secret-file:key}")
+            .unwrap();
         assert_eq!(filled.expose(), format!("a=p\\\"w d b=p%22w%20d c={folder}/key"));
         assert!(Store::new(folder).fill("${secret:other}").is_err());
     }

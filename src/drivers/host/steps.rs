@@ -320,8 +320,12 @@ impl Up<'_> {
 
     fn stops(&mut self) {
         let mut before: Vec<String> = Vec::new();
-        let running: Vec<String> =
-            self.stale_units().into_iter().rev().filter(|subject| self.running(subject)).collect();
+        let running: Vec<String> = self
+            .stale_units()
+            .into_iter()
+            .rev()
+            .filter(|subject| self.running(subject))
+            .collect();
         for subject in running {
             let unit = self.layout.unit(&subject);
             let needs: Vec<(&str, &str)> = before.iter().map(|other| (other.as_str(), "stop")).collect();

@@ -11,7 +11,8 @@ use crate::supervisor::{Supervised, Systemd, UnitManager};
 use crate::tools::{Account, CancelToken, Journalctl, Systemctl, ToolError, find_account, find_program};
 
 /// How an image's content is brought to this machine.
-pub type Images = dyn Fn(&ReleaseImage) -> Result<crate::oci::ImageSource, crate::oci::OciError> + Send + Sync;
+pub type Images =
+    dyn Fn(&ReleaseImage) -> Result<crate::oci::ImageSource, crate::oci::OciError> + Send + Sync;
 
 /// What the driver may use of the machine.
 #[derive(Clone)]
@@ -44,13 +45,25 @@ impl World {
             Supervisor::Landfall => {
                 let arguments = vec!["supervise".to_owned(), layout.supervisor().into_string()];
                 let environment = self.environment.clone();
-                Ok(Box::new(Supervised::new(layout.supervisor(), layout.tool(), arguments, environment)))
+                Ok(Box::new(Supervised::new(
+                    layout.supervisor(),
+                    layout.tool(),
+                    arguments,
+                    environment,
+                )))
             }
             Supervisor::Systemd => {
-                let systemctl = Systemctl::new(find_program("systemctl", &self.path)?, self.environment.clone());
-                let journalctl = Journalctl::new(find_program("journalctl", &self.path)?, self.environment.clone());
+                let systemctl =
+                    Systemctl::new(find_program("systemctl", &self.path)?, self.environment.clone());
+                let journalctl =
+                    Journalctl::new(find_program("journalctl", &self.path)?, self.environment.clone());
                 let folder = layout.options.units.clone();
-                Ok(Box::new(Systemd::new(folder, systemctl, journalctl, self.cancel.clone())))
+                Ok(Box::new(Systemd::new(
+                    folder,
+                    systemctl,
+                    journalctl,
+                    self.cancel.clone(),
+                )))
             }
         }
     }

@@ -12,8 +12,8 @@ use super::super::secrets::Store;
 use super::super::world::World;
 use super::folders;
 use crate::postgres::{
-    Cluster, ConnectSpec, Encryption, Initialized, PostgresError, Programs, connect, ensure_role_and_database, fetch,
-    find, wait_ready,
+    Cluster, ConnectSpec, Encryption, Initialized, PostgresError, Programs, connect,
+    ensure_role_and_database, fetch, find, wait_ready,
 };
 use crate::secret::Secret;
 use crate::tools::{Account, Invocation};
@@ -25,7 +25,10 @@ const LOCALE: &str = "C.UTF-8";
 
 fn fail(doing: impl Into<String>) -> impl FnOnce(PostgresError) -> HostError {
     let doing = doing.into();
-    move |source| HostError::Database { doing, source: Box::new(source) }
+    move |source| HostError::Database {
+        doing,
+        source: Box::new(source),
+    }
 }
 
 /// Returns the name of the secret that is the superuser's password.
@@ -42,19 +45,25 @@ pub(super) async fn provide(
 ) -> Result<String, HostError> {
     let doing = "provide PostgreSQL";
     let oldest = oldest.unwrap_or("15");
-    let wanted = VersionReq::parse(&format!(">={oldest}"))
-        .map_err(|source| HostError::Database { doing: doing.to_owned(), source: Box::new(source) })?;
+    let wanted = VersionReq::parse(&format!(">={oldest}")).map_err(|source| HostError::Database {
+        doing: doing.to_owned(),
+        source: Box::new(source),
+    })?;
     let mut programs = None;
     if !force_fetch {
         let found = find(&[], Utf8Path::new("/"), &world.path, &world.cancel).await;
-        programs = found.into_iter().find(|programs| wanted.matches(&programs.version));
+        programs = found
+            .into_iter()
+            .find(|programs| wanted.matches(&programs.version));
     }
     let programs = match programs {
         Some(programs) => programs,
         None => {
             // Not the newest there is, but the one the vendor tested against.
             let exact = VersionReq::parse(&format!("^{oldest}")).unwrap_or(wanted);
-            fetch(&exact, &world.cache.join("postgresql"), &world.cancel).await.map_err(fail("fetch PostgreSQL"))?
+            fetch(&exact, &world.cache.join("postgresql"), &world.cancel)
+                .await
+                .map_err(fail("fetch PostgreSQL"))?
         }
     };
     let home = programs.bin.parent().unwrap_or(&programs.bin).to_owned();
@@ -70,7 +79,11 @@ pub(super) async fn initialize(
     service: &str,
     account: Option<Account>,
 ) -> Result<Option<Utf8PathBuf>, HostError> {
-    let cluster = Cluster { programs: programs(world, layout).await?, data: layout.database(service), account };
+    let cluster = Cluster {
+        programs: programs(world, layout).await?,
+        data: layout.database(service),
+        account,
+    };
     let password = store.read(&admin_password(service))?;
     let made = cluster.initialize(ADMIN, &password, LOCALE, &world.cancel).await;
     match made.map_err(fail(format!("make an empty database in {}", cluster.data)))? {
@@ -81,12 +94,22 @@ pub(super) async fn initialize(
 
 async fn programs(world: &World, layout: &Layout) -> Result<Programs, HostError> {
     let bin = layout.postgres().join("bin");
-    let found = Programs::at(&bin, &world.cancel).await.map_err(fail("ask PostgreSQL its version"))?;
-    found.ok_or_else(|| HostError::Strange { path: bin, because: "PostgreSQL's programs are not there".to_owned() })
+    let found = Programs::at(&bin, &world.cancel)
+        .await
+        .map_err(fail("ask PostgreSQL its version"))?;
+    found.ok_or_else(|| HostError::Strange {
+        path: bin,
+        because: "PostgreSQL's programs are not there".to_owned(),
+    })
 }
 
 /// Says how to reach the bundled server.
-pub(in crate::drivers::host) fn local(port: u16, user: &str, password: Secret, database: &str) -> ConnectSpec {
+pub(in crate::drivers::host) fn local(
+    port: u16,
+    user: &str,
+    password: Secret,
+    database: &str,
+) -> ConnectSpec {
     ConnectSpec {
         host: "127.0.0.1".to_owned(),
         port,
@@ -103,7 +126,10 @@ pub(in crate::drivers::host) fn local(port: u16, user: &str, password: Secret, d
 pub(super) async fn wait(store: &Store, service: &str, port: u16, within: u32) -> Result<(), HostError> {
     let spec = local(port, ADMIN, store.read(&admin_password(service))?, ADMIN);
     let limit = Duration::from_secs(u64::from(within));
-    wait_ready(&spec, limit).await.map(|_| ()).map_err(fail(format!("reach the database at 127.0.0.1:{port}")))
+    wait_ready(&spec, limit)
+        .await
+        .map(|_| ())
+        .map_err(fail(format!("reach the database at 127.0.0.1:{port}")))
 }
 
 /// Makes the product's role and database.
@@ -120,7 +146,9 @@ pub(super) async fn create(
     ensure_role_and_database(&connection, role, &password, database)
         .await
         .map(|_| ())
-        .map_err(fail(format!("make the role `{role}` and the database `{database}`")))
+        .map_err(fail(format!(
+            "make the role `{role}` and the database `{database}`"
+        )))
 }
 
 /// A migration, as the plan says it.
@@ -143,12 +171,13 @@ pub(super) async fn migrate(
     mut line: impl FnMut(&str) + Send,
 ) -> Result<(), HostError> {
     let doing = "migrate the database";
-    let environment = crate::supervisor::read_environment(migration.environment).map_err(|source| HostError::Unit {
-        doing: "read the environment of",
-        unit: migration.environment.to_string(),
-        said: String::new(),
-        source,
-    })?;
+    let environment =
+        crate::supervisor::read_environment(migration.environment).map_err(|source| HostError::Unit {
+            doing: "read the environment of",
+            unit: migration.environment.to_string(),
+            said: String::new(),
+            source,
+        })?;
     let (program, arguments) = migration.exec.split_first().ok_or_else(|| HostError::Strange {
         path: migration.environment.to_owned(),
         because: "the plan names no program for the migration".to_owned(),
@@ -170,5 +199,8 @@ pub(super) async fn migrate(
     call.stream(&world.cancel, |_, text| line(text))
         .await
         .map(|_| ())
-        .map_err(|source| HostError::Tool { doing: doing.to_owned(), source })
+        .map_err(|source| HostError::Tool {
+            doing: doing.to_owned(),
+            source,
+        })
 }

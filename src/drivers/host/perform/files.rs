@@ -12,7 +12,9 @@ use crate::tools::Account;
 
 /// Where a step keeps what it replaces: a folder of its own below the installation's.
 pub(super) fn attic(root: &Utf8Path, run: &str, step: &str) -> Utf8PathBuf {
-    root.join("supervisor/attic").join(run).join(step.replace('/', "--"))
+    root.join("supervisor/attic")
+        .join(run)
+        .join(step.replace('/', "--"))
 }
 
 /// Keeps what is in a file's place, once: a step that is repeated must not keep its own work.
@@ -63,7 +65,9 @@ pub(super) fn place(
     for placement in files {
         let artifact = artifacts
             .get(&placement.artifact)
-            .ok_or_else(|| HostError::NoArtifact { path: placement.artifact.clone() })?;
+            .ok_or_else(|| HostError::NoArtifact {
+                path: placement.artifact.clone(),
+            })?;
         let text = store.fill(&artifact.text)?;
         keep(attic, &placement.to)?;
         write_whole(&placement.to, text.expose().as_bytes(), 0o600, owner)?;

@@ -9,11 +9,18 @@ use super::super::world::World;
 use crate::tools::{Account, Useradd, find_program};
 
 /// Makes the user, where it is missing and Landfall may.
-pub(super) async fn ensure_user(world: &World, user: &str, home: &Utf8Path) -> Result<Option<Account>, HostError> {
+pub(super) async fn ensure_user(
+    world: &World,
+    user: &str,
+    home: &Utf8Path,
+) -> Result<Option<Account>, HostError> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
     }
-    let tool = |source| HostError::Tool { doing: format!("make the user `{user}`"), source };
+    let tool = |source| HostError::Tool {
+        doing: format!("make the user `{user}`"),
+        source,
+    };
     let program = find_program("useradd", &world.path).map_err(tool)?;
     let account = Useradd::new(program, world.environment.clone())
         .ensure(user, home, Utf8Path::new("/"), &world.cancel)
@@ -21,7 +28,10 @@ pub(super) async fn ensure_user(world: &World, user: &str, home: &Utf8Path) -> R
         .map_err(tool)?;
     if account.uid == 0 {
         let because = format!("the user `{user}` is root by another name");
-        return Err(HostError::Strange { path: home.to_owned(), because });
+        return Err(HostError::Strange {
+            path: home.to_owned(),
+            because,
+        });
     }
     Ok(Some(account))
 }
@@ -30,12 +40,16 @@ pub(super) async fn ensure_user(world: &World, user: &str, home: &Utf8Path) -> R
 pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<Vec<Utf8PathBuf>, HostError> {
     let mut made = Vec::new();
     for folder in folders {
-        let missing: Vec<&Utf8Path> = folder.ancestors().take_while(|path| !path.as_str().is_empty() && !path.exists()).collect();
+        let missing: Vec<&Utf8Path> = folder
+            .ancestors()
+            .take_while(|path| !path.as_str().is_empty() && !path.exists())
+            .collect();
         for path in missing.into_iter().rev() {
             // Only what is the installation's own is private: a parent such as /opt/vendor must stay passable.
             let own = folders.iter().any(|own| own == path);
             let mode = if own { mode_of(path) } else { 0o755 };
-            fs_err::os::unix::fs::DirBuilderExt::mode(&mut fs_err::DirBuilder::new(), mode)
+            std::fs::DirBuilder::new()
+                .mode(mode)
                 .create(path)
                 .map_err(HostError::file("make the folder", path))?;
             made.push(path.to_owned());
@@ -46,7 +60,10 @@ pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<V
         let found = fs_err::symlink_metadata(folder).map_err(HostError::file("look at", folder))?;
         if !found.is_dir() {
             let because = "something else is in its place".to_owned();
-            return Err(HostError::Strange { path: folder.clone(), because });
+            return Err(HostError::Strange {
+                path: folder.clone(),
+                because,
+            });
         }
         give(folder, owner)?;
     }
@@ -87,7 +104,11 @@ pub(super) fn remove(paths: &[Utf8PathBuf]) -> Result<(), HostError> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(HostError::file("look at", path)(error)),
         };
-        let removed = if found.is_dir() { fs_err::remove_dir_all(path) } else { fs_err::remove_file(path) };
+        let removed = if found.is_dir() {
+            fs_err::remove_dir_all(path)
+        } else {
+            fs_err::remove_file(path)
+        };
         removed.map_err(HostError::file("remove", path))?;
     }
     Ok(())

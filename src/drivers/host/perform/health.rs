@@ -36,7 +36,9 @@ pub(super) async fn wait(
     let deadline = Instant::now() + within;
     let mut pause = FIRST_PAUSE;
     loop {
-        let Some(last) = first_unhealthy(&client, urls).await else { return Ok(()) };
+        let Some(last) = first_unhealthy(&client, urls).await else {
+            return Ok(());
+        };
         waiting(&last);
         if Instant::now() + pause > deadline {
             return Err(last);
@@ -53,7 +55,11 @@ async fn first_unhealthy(client: &reqwest::Client, urls: &[String]) -> Option<St
             Ok(answer) => {
                 let status = answer.status();
                 let body = answer.text().await.unwrap_or_default();
-                let body: String = body.chars().filter(|letter| !letter.is_control()).take(200).collect();
+                let body: String = body
+                    .chars()
+                    .filter(|letter| !letter.is_control())
+                    .take(200)
+                    .collect();
                 return Some(format!("{url} answers {status} {body}").trim_end().to_owned());
             }
             Err(error) if error.is_connect() => return Some(format!("nothing answers at {url}")),
@@ -66,17 +72,34 @@ async fn first_unhealthy(client: &reqwest::Client, urls: &[String]) -> Option<St
 /// Compares a running component with the plan.
 pub(super) async fn verify(check: &Check) -> Result<(), HostError> {
     if unpacked(&check.image) != Some(check.digest) {
-        return Err(HostError::WrongImage { component: check.component.clone(), planned: check.digest });
+        return Err(HostError::WrongImage {
+            component: check.component.clone(),
+            planned: check.digest,
+        });
     }
-    let Some(url) = &check.version_url else { return Ok(()) };
-    let ask = |source| HostError::Ask { url: url.clone(), source };
-    let answer = client().get(url).send().await.map_err(ask)?.error_for_status().map_err(ask)?;
+    let Some(url) = &check.version_url else {
+        return Ok(());
+    };
+    let ask = |source| HostError::Ask {
+        url: url.clone(),
+        source,
+    };
+    let answer = client()
+        .get(url)
+        .send()
+        .await
+        .map_err(ask)?
+        .error_for_status()
+        .map_err(ask)?;
     let told: serde_json::Value = answer.json().await.map_err(ask)?;
     match told.get("version").and_then(serde_json::Value::as_str) {
         Some(version) if version == check.version => Ok(()),
         found => Err(HostError::Mismatch {
             component: check.component.clone(),
-            found: found.map_or_else(|| "no version that it tells".to_owned(), |version| format!("version {version}")),
+            found: found.map_or_else(
+                || "no version that it tells".to_owned(),
+                |version| format!("version {version}"),
+            ),
             planned: format!("version {}", check.version),
         }),
     }

@@ -60,22 +60,37 @@ impl<'a> Host<'a> {
         artifacts: &'a Artifacts,
         run: &'a str,
     ) -> Result<Self, HostError> {
-        let layout = Layout::of(part, &deployment.name, deployment.version.as_str())
-            .map_err(|error| HostError::Strange { path: "parts".into(), because: error.to_string() })?;
+        let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
+            HostError::Strange {
+                path: "parts".into(),
+                because: error.to_string(),
+            }
+        })?;
         let store = Store::new(layout.secrets());
-        Ok(Self { world, deployment, artifacts, layout, store, run })
+        Ok(Self {
+            world,
+            deployment,
+            artifacts,
+            layout,
+            store,
+            run,
+        })
     }
 
     fn account(&self) -> Result<Option<Account>, HostError> {
         self.world
             .account(&self.layout)
-            .map_err(|source| HostError::Tool { doing: "find the services' user".to_owned(), source })
+            .map_err(|source| HostError::Tool {
+                doing: "find the services' user".to_owned(),
+                source,
+            })
     }
 
     fn manager(&self) -> Result<Box<dyn crate::supervisor::UnitManager>, HostError> {
-        self.world
-            .units(&self.layout)
-            .map_err(|source| HostError::Tool { doing: "speak to systemd".to_owned(), source })
+        self.world.units(&self.layout).map_err(|source| HostError::Tool {
+            doing: "speak to systemd".to_owned(),
+            source,
+        })
     }
 
     fn attic(&self, step: &Step) -> Utf8PathBuf {
@@ -110,7 +125,13 @@ impl<'a> Host<'a> {
             }
             Action::WriteFiles { files } => {
                 let account = self.account()?;
-                let count = files::place(files, self.artifacts, &self.store, &self.attic(step), account.as_ref())?;
+                let count = files::place(
+                    files,
+                    self.artifacts,
+                    &self.store,
+                    &self.attic(step),
+                    account.as_ref(),
+                )?;
                 Ok(output([("files", count)]))
             }
             Action::ProvidePostgres { link, oldest, fetch } => {
@@ -119,21 +140,32 @@ impl<'a> Host<'a> {
             }
             Action::InitializeDatabase { service, .. } => {
                 let account = self.account()?;
-                let aside = database::initialize(self.world, &self.layout, &self.store, service, account).await?;
+                let aside =
+                    database::initialize(self.world, &self.layout, &self.store, service, account).await?;
                 Ok(output([("moved_aside", json!(aside))]))
             }
-            Action::CreateDatabase { service, port, role, database } => {
+            Action::CreateDatabase {
+                service,
+                port,
+                role,
+                database,
+            } => {
                 database::create(&self.store, service, *port, role, database).await?;
                 folders::write_whole(&created_file(&self.layout, service), b"", 0o600, None)?;
                 Ok(Output::new())
             }
             Action::WaitDatabase { port, within } => {
                 let service = self.service_at(*port);
-                database::wait(&self.store, &service, *port, *within).await.map(|()| Output::new())
+                database::wait(&self.store, &service, *port, *within)
+                    .await
+                    .map(|()| Output::new())
             }
-            Action::Migrate { component, exec, environment, within } => {
-                self.migrate(component, exec, environment, *within, tell).await
-            }
+            Action::Migrate {
+                component,
+                exec,
+                environment,
+                within,
+            } => self.migrate(component, exec, environment, *within, tell).await,
             _ => self.perform_running(step, tell).await,
         }
     }
@@ -155,7 +187,9 @@ impl<'a> Host<'a> {
             }
             Action::StopUnit { unit } => units::stop(&*self.manager()?, unit).await?,
             Action::SwitchRelease { link, to } => {
-                let before = fs_err::read_link(link).ok().and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
+                let before = fs_err::read_link(link)
+                    .ok()
+                    .and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
                 // A repeated step finds its own work and must not take it for what was there before.
                 let kept = self.attic(step).join("before");
                 if !kept.exists() {
@@ -164,7 +198,12 @@ impl<'a> Host<'a> {
                 }
                 folders::switch(link, to)?;
             }
-            Action::WaitHealthy { component, urls, every, within } => {
+            Action::WaitHealthy {
+                component,
+                urls,
+                every,
+                within,
+            } => {
                 self.wait_healthy(component, urls, *every, *within, tell).await?;
             }
             Action::Verify { checks, url } => {
@@ -191,7 +230,9 @@ impl<'a> Host<'a> {
         match &step.action {
             Action::PrepareFolders { folders, .. } => {
                 let made = output.and_then(|output| output.get("made")).cloned();
-                let made = made.and_then(|made| serde_json::from_value(made).ok()).unwrap_or_else(|| folders.clone());
+                let made = made
+                    .and_then(|made| serde_json::from_value(made).ok())
+                    .unwrap_or_else(|| folders.clone());
                 folders::remove_empty(&made);
                 Ok(())
             }
@@ -224,8 +265,16 @@ impl<'a> Host<'a> {
         }
     }
 
-    async fn unpack(&self, component: &str, image: &ReleaseImage, to: &Utf8Path) -> Result<Output, HostError> {
-        let fail = |source: OciError| HostError::Image { component: component.to_owned(), source };
+    async fn unpack(
+        &self,
+        component: &str,
+        image: &ReleaseImage,
+        to: &Utf8Path,
+    ) -> Result<Output, HostError> {
+        let fail = |source: OciError| HostError::Image {
+            component: component.to_owned(),
+            source,
+        };
         let source = (self.world.images)(image).map_err(fail)?;
         let platform = Platform::this_machine();
         let reference = image.pinned();
@@ -233,7 +282,9 @@ impl<'a> Host<'a> {
         let blobs = source.local(&found).await.map_err(fail)?;
         let owner = self.account()?.map(|account| (account.uid, account.gid));
         // Programs belong to root (or to whoever installs), so that a service cannot change itself.
-        let options = UnpackOptions { owner: owner.and(Some((0, 0))) };
+        let options = UnpackOptions {
+            owner: owner.and(Some((0, 0))),
+        };
         let destination = to.to_owned();
         folders::make(&[to.parent().unwrap_or(to).to_owned()], None)?;
         let unpacked = tokio::task::spawn_blocking(move || {
@@ -246,7 +297,10 @@ impl<'a> Host<'a> {
             .await
             .map_err(|error| HostError::file("unpack into", to)(std::io::Error::other(error)))?
             .map_err(fail)?;
-        Ok(output([("files", json!(unpacked.files)), ("bytes", json!(unpacked.bytes))]))
+        Ok(output([
+            ("files", json!(unpacked.files)),
+            ("bytes", json!(unpacked.bytes)),
+        ]))
     }
 
     async fn migrate(
@@ -258,7 +312,10 @@ impl<'a> Host<'a> {
         tell: Tell<'_>,
     ) -> Result<Output, HostError> {
         let artifact = Utf8PathBuf::from(format!("env/{component}.env"));
-        let text = self.artifacts.get(&artifact).map_or("", |artifact| artifact.text.as_str());
+        let text = self
+            .artifacts
+            .get(&artifact)
+            .map_or("", |artifact| artifact.text.as_str());
         let private: BTreeSet<String> = text
             .lines()
             .filter_map(|line| line.split_once('='))
@@ -266,30 +323,47 @@ impl<'a> Host<'a> {
             .map(|(variable, _)| variable.to_owned())
             .collect();
         let within = Duration::from_secs(u64::from(within));
-        let migration = database::Migration { exec, environment, private: &private, within };
+        let migration = database::Migration {
+            exec,
+            environment,
+            private: &private,
+            within,
+        };
         let account = self.account()?;
-        database::migrate(self.world, &migration, account.as_ref(), tell).await.map(|()| Output::new())
+        database::migrate(self.world, &migration, account.as_ref(), tell)
+            .await
+            .map(|()| Output::new())
     }
 
     async fn start_supervisor(&self, folder: &Utf8Path) -> Result<(), HostError> {
         let arguments = ["supervise".to_owned(), folder.to_string()];
-        spawn_daemon(&self.layout.tool(), &arguments, folder, &self.world.environment).await.map(|_| ()).map_err(
-            |source| HostError::Unit {
+        spawn_daemon(&self.layout.tool(), &arguments, folder, &self.world.environment)
+            .await
+            .map(|_| ())
+            .map_err(|source| HostError::Unit {
                 doing: "start",
                 unit: "landfall's supervisor".to_owned(),
                 said: String::new(),
                 source,
-            },
-        )
+            })
     }
 
-    async fn install_units(&self, step: &Step, units: &BTreeMap<String, Utf8PathBuf>) -> Result<(), HostError> {
+    async fn install_units(
+        &self,
+        step: &Step,
+        units: &BTreeMap<String, Utf8PathBuf>,
+    ) -> Result<(), HostError> {
         let manager = self.manager()?;
         for (name, path) in units {
-            let artifact =
-                self.artifacts.get(path).ok_or_else(|| HostError::NoArtifact { path: path.clone() })?;
+            let artifact = self
+                .artifacts
+                .get(path)
+                .ok_or_else(|| HostError::NoArtifact { path: path.clone() })?;
             files::keep(&self.attic(step), &unit_path(&self.layout, path))?;
-            let file = crate::supervisor::UnitFile { name: name.clone(), contents: artifact.text.clone() };
+            let file = crate::supervisor::UnitFile {
+                name: name.clone(),
+                contents: artifact.text.clone(),
+            };
             manager.install(&file).await.map_err(|source| HostError::Unit {
                 doing: "install",
                 unit: name.clone(),
@@ -300,7 +374,11 @@ impl<'a> Host<'a> {
         Ok(())
     }
 
-    async fn uninstall_units(&self, step: &Step, units: &BTreeMap<String, Utf8PathBuf>) -> Result<(), HostError> {
+    async fn uninstall_units(
+        &self,
+        step: &Step,
+        units: &BTreeMap<String, Utf8PathBuf>,
+    ) -> Result<(), HostError> {
         let manager = self.manager()?;
         for (name, path) in units {
             let place = unit_path(&self.layout, path);
@@ -329,18 +407,35 @@ impl<'a> Host<'a> {
         within: u32,
         tell: Tell<'_>,
     ) -> Result<(), HostError> {
-        let (pause, limit) = (Duration::from_secs(u64::from(every)), Duration::from_secs(u64::from(within)));
-        let Err(last) = health::wait(urls, pause, limit, |waiting| tell(waiting)).await else { return Ok(()) };
+        let (pause, limit) = (
+            Duration::from_secs(u64::from(every)),
+            Duration::from_secs(u64::from(within)),
+        );
+        let Err(last) = health::wait(urls, pause, limit, |waiting| tell(waiting)).await else {
+            return Ok(());
+        };
         let said = units::last_lines(&*self.manager()?, &self.layout.unit(component)).await;
-        Err(HostError::Unhealthy { component: component.to_owned(), within, last, said })
+        Err(HostError::Unhealthy {
+            component: component.to_owned(),
+            within,
+            last,
+            said,
+        })
     }
 
     /// Waits until the product answers where people reach it.
     async fn front(&self, urls: &[String], within: Duration, tell: Tell<'_>) -> Result<(), HostError> {
         let pause = Duration::from_secs(1);
-        let Err(last) = health::wait(urls, pause, within, |waiting| tell(waiting)).await else { return Ok(()) };
+        let Err(last) = health::wait(urls, pause, within, |waiting| tell(waiting)).await else {
+            return Ok(());
+        };
         let said = units::last_lines(&*self.manager()?, &self.layout.unit(super::render::PROXY)).await;
-        Err(HostError::Unhealthy { component: super::render::PROXY.to_owned(), within: 10, last, said })
+        Err(HostError::Unhealthy {
+            component: super::render::PROXY.to_owned(),
+            within: 10,
+            last,
+            said,
+        })
     }
 
     fn service_at(&self, port: u16) -> String {
@@ -365,5 +460,8 @@ async fn stop_supervisor(folder: &Utf8Path) -> Result<(), HostError> {
 }
 
 fn output<const N: usize>(pairs: [(&str, Value); N]) -> Output {
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }

@@ -25,11 +25,23 @@ pub(super) async fn start(
 ) -> Result<(), HostError> {
     let file = stamp_file(layout, unit);
     let noted = fs_err::read_to_string(&file).unwrap_or_default();
-    let running = units.status(unit).await.is_ok_and(|status| status.state == UnitState::Running);
-    let started = if running && noted != stamp.to_string() { units.restart(unit).await } else { units.start(unit).await };
+    let running = units
+        .status(unit)
+        .await
+        .is_ok_and(|status| status.state == UnitState::Running);
+    let started = if running && noted != stamp.to_string() {
+        units.restart(unit).await
+    } else {
+        units.start(unit).await
+    };
     if let Err(source) = started {
         let said = last_lines(units, unit).await;
-        return Err(HostError::Unit { doing: "start", unit: unit.to_owned(), said, source });
+        return Err(HostError::Unit {
+            doing: "start",
+            unit: unit.to_owned(),
+            said,
+            source,
+        });
     }
     super::folders::write_whole(&file, stamp.to_string().as_bytes(), 0o600, None)
 }
@@ -38,7 +50,12 @@ pub(super) async fn start(
 pub(super) async fn stop(units: &dyn UnitManager, unit: &str) -> Result<(), HostError> {
     match units.stop(unit).await {
         Ok(_) | Err(SupervisorError::UnknownUnit(_)) => Ok(()),
-        Err(source) => Err(HostError::Unit { doing: "stop", unit: unit.to_owned(), said: String::new(), source }),
+        Err(source) => Err(HostError::Unit {
+            doing: "stop",
+            unit: unit.to_owned(),
+            said: String::new(),
+            source,
+        }),
     }
 }
 
@@ -48,14 +65,24 @@ pub(super) async fn start_again(units: &dyn UnitManager, unit: &str) -> Result<(
         Ok(_) | Err(SupervisorError::UnknownUnit(_)) => Ok(()),
         Err(source) => {
             let said = last_lines(units, unit).await;
-            Err(HostError::Unit { doing: "start", unit: unit.to_owned(), said, source })
+            Err(HostError::Unit {
+                doing: "start",
+                unit: unit.to_owned(),
+                said,
+                source,
+            })
         }
     }
 }
 
 /// Stops a unit and takes its file away.
 pub(super) async fn remove(units: &dyn UnitManager, layout: &Layout, unit: &str) -> Result<(), HostError> {
-    let fail = |source| HostError::Unit { doing: "remove", unit: unit.to_owned(), said: String::new(), source };
+    let fail = |source| HostError::Unit {
+        doing: "remove",
+        unit: unit.to_owned(),
+        said: String::new(),
+        source,
+    };
     stop(units, unit).await?;
     match units.remove(unit).await {
         Ok(()) | Err(SupervisorError::UnknownUnit(_)) => {}
@@ -75,7 +102,9 @@ pub(in crate::drivers::host) fn unit_path(layout: &Layout, artifact: &Utf8Path) 
 
 /// Reads the last lines of a unit, ready to stand below an error.
 pub(super) async fn last_lines(units: &dyn UnitManager, unit: &str) -> String {
-    let Ok(lines) = units.logs(unit, LAST_LINES, false).await else { return String::new() };
+    let Ok(lines) = units.logs(unit, LAST_LINES, false).await else {
+        return String::new();
+    };
     let lines: Vec<String> = lines.filter_map(|line| async { line.ok() }).collect().await;
     if lines.is_empty() {
         return String::new();
