@@ -46,8 +46,9 @@ pub fn references(source: Expressions<'_>) -> BTreeSet<Reference> {
     match source {
         Expressions::Condition(text) => collect(text, &mut found),
         Expressions::Template(text) => {
+            let text = &without_raw(text);
             for (open, close) in [("{{", "}}"), ("{%", "%}")] {
-                let mut rest = text;
+                let mut rest = text.as_str();
                 while let Some((_, after)) = rest.split_once(open) {
                     let (inside, after) = after.split_once(close).unwrap_or((after, ""));
                     collect(inside, &mut found);
@@ -57,6 +58,17 @@ pub fn references(source: Expressions<'_>) -> BTreeSet<Reference> {
         }
     }
     found
+}
+
+/// Leaves out what stands between `{% raw %}` and `{% endraw %}`: another tool's expressions.
+fn without_raw(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{% raw %}") {
+        kept.push_str(before);
+        rest = after.split_once("{% endraw %}").map_or("", |(_, after)| after);
+    }
+    kept + rest
 }
 
 fn collect(text: &str, found: &mut BTreeSet<Reference>) {
@@ -105,6 +117,15 @@ mod tests {
         assert_eq!(
             dotted(Expressions::Condition("facts.cloud == 'facts.no'")),
             ["facts.cloud"]
+        );
+    }
+
+    #[test]
+    fn what_is_raw_belongs_to_another_tool() {
+        let text = "{{ settings.tag }} {% raw %}${{ secrets.TOKEN }}{% endraw %} {{ settings.other }}";
+        assert_eq!(
+            dotted(Expressions::Template(text)),
+            ["settings.other", "settings.tag"]
         );
     }
 }

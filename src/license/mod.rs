@@ -1,10 +1,5 @@
 //! Licenses.
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// Policy.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Policy {
-    /// Key.
-    pub key: Option<String>,
-}
+mod policy;
+
+pub use policy::{Algorithm, Moment, Policy, Reload};

@@ -282,3 +282,20 @@ impl Entry {
         Ok(document.content)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_product_is_sound() {
+        let catalog = Catalog::default();
+        assert!(catalog.names().len() >= 4);
+        for name in catalog.names() {
+            let entry = catalog
+                .open(&name)
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            assert_eq!(entry.product().name, name);
+        }
+    }
+}

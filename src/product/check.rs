@@ -1,10 +1,14 @@
 //! What a definition must hold beyond its types: every name that is used is declared, every expression is sound.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Component, Mode, Product, ProductFiles, Question, QuestionType, ServiceKind, Supply, kinds};
+use super::{
+    Component, Mode, ObjectDriver, Product, ProductFiles, Question, QuestionType, Service, ServiceKind,
+    Supply, kinds,
+};
 use crate::document::{Document, Problem, nearest};
 use crate::expression::{Expressions, references};
+use crate::license::Policy;
 
 /// Lists everything wrong with a definition, each at its place.
 pub fn check(document: &Document<Product>, files: &ProductFiles) -> Vec<Problem> {
@@ -335,6 +339,11 @@ impl<'a> Checker<'a> {
                 let declared = product.services.keys().map(String::as_str);
                 self.known(&format!("{path}.engines.{service}"), "service", service, declared);
             }
+            for component in on.scaling.keys() {
+                let place = format!("{path}.scaling.{component}");
+                self.known(&place, "component", component, components());
+            }
+            self.drivers(&path, &on.drivers);
         }
         if mode.targets.is_empty() && mode.hosted.is_none() {
             self.fail(
@@ -351,7 +360,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn supplies(&mut self, path: &str, supplies: &std::collections::BTreeMap<String, Vec<Supply>>) {
+    fn supplies(&mut self, path: &str, supplies: &BTreeMap<String, Vec<Supply>>) {
         for (service, allowed) in supplies {
             let place = format!("{path}.supplies.{service}");
             match self.product.services.get(service) {
@@ -365,6 +374,30 @@ impl<'a> Checker<'a> {
                         .filter(|supply| !declared.supplies.contains(supply))
                     {
                         self.fail(&place, format!("the service cannot be supplied as `{supply}`"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn drivers(&mut self, path: &str, drivers: &BTreeMap<String, Vec<ObjectDriver>>) {
+        let product = self.product;
+        for (service, allowed) in drivers {
+            let place = format!("{path}.drivers.{service}");
+            let objects = |service: &'a Service| service.objects.as_ref();
+            match product.services.get(service).and_then(objects) {
+                None => {
+                    let stores = product
+                        .services
+                        .iter()
+                        .filter(|(_, service)| objects(service).is_some());
+                    let names = stores.map(|(name, _)| name.as_str());
+                    self.known(&place, "object store", service, names);
+                }
+                Some(objects) => {
+                    for driver in allowed.iter().filter(|driver| !objects.drivers.contains(driver)) {
+                        let name = driver.name();
+                        self.fail(&place, format!("the service cannot store objects as `{name}`"));
                     }
                 }
             }
@@ -452,11 +485,29 @@ impl<'a> Checker<'a> {
         for (name, pipeline) in &product.pipelines {
             let path = format!("pipelines.{name}.template");
             self.file(&path, &pipeline.template);
-        }
-        for service in product.services.values() {
-            if let Some(key) = service.license.as_ref().and_then(|policy| policy.key.as_ref()) {
-                self.file("services.license.license.key", key);
+            if let Ok(text) = self.files.read(&pipeline.template) {
+                self.expression(&path, Expressions::Template(&text), None);
             }
+        }
+        for (name, service) in &product.services {
+            if let Some(policy) = &service.license {
+                self.license(&format!("services.{name}.license"), policy);
+            }
+        }
+    }
+
+    fn license(&mut self, path: &str, policy: &Policy) {
+        if let Some(key) = &policy.key {
+            self.file(&format!("{path}.key"), key);
+        }
+        let Some(reload) = &policy.reload else { return };
+        let components = &self.product.components;
+        let declared = components.keys().map(String::as_str);
+        let place = format!("{path}.reload.component");
+        self.known(&place, "component", &reload.component, declared);
+        if let Some(component) = components.get(&reload.component) {
+            let ports = component.ports.keys().map(String::as_str);
+            self.known(&format!("{path}.reload.port"), "port", &reload.port, ports);
         }
     }
 
@@ -488,6 +539,19 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Lists the files that a component reads: those written for it and those that the customer hands in.
+    fn files_of(&self, own: &Component) -> Vec<String> {
+        let handed = self.product.provisioning.iter().filter(|(_, handed)| {
+            let reader = self.product.components.get(&handed.component);
+            reader.is_some_and(|reader| std::ptr::eq(reader, own))
+        });
+        own.files
+            .keys()
+            .chain(handed.map(|(name, _)| name))
+            .cloned()
+            .collect()
+    }
+
     /// Finds the part of a reference that nothing declares, with what is declared in its place.
     fn dangling(&self, parts: &[String], own: Option<&Component>) -> Option<(String, Vec<String>)> {
         let product = self.product;
@@ -503,9 +567,7 @@ impl<'a> Checker<'a> {
             "secrets" => product.secrets.keys().cloned().collect(),
             "services" => product.services.keys().cloned().collect(),
             "components" => product.components.keys().cloned().collect(),
-            "files" => own
-                .map(|own| own.files.keys().cloned().collect())
-                .unwrap_or_default(),
+            "files" => own.map(|own| self.files_of(own)).unwrap_or_default(),
             "directories" => own
                 .map(|own| own.directories.keys().cloned().collect())
                 .unwrap_or_default(),

@@ -66,6 +66,9 @@ pub struct Component {
     /// Environment variables that differ by target.
     #[serde(default)]
     pub on: BTreeMap<Target, BTreeMap<String, Template>>,
+    /// What was assumed here because the product's documentation leaves it open, one line each.
+    #[serde(default)]
+    pub assumed: Vec<String>,
 }
 
 fn unprivileged() -> u32 {
@@ -81,6 +84,9 @@ pub struct Port {
     /// What is spoken on it.
     #[serde(default)]
     pub protocol: Protocol,
+    /// Whether clients outside reach it under its own number, beside the public address.
+    #[serde(default)]
+    pub published: bool,
 }
 
 /// What is spoken on a port.

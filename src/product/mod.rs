@@ -115,7 +115,7 @@ pub struct Provisioning {
     pub title: String,
     /// The component that reads it.
     pub component: String,
-    /// Where the component finds it, inside its container.
+    /// Where the component finds it inside its container; a host has its own place, told by `files.<name>.path`.
     pub path: String,
     /// The setting that holds the customer's file; without it nothing is provisioned.
     pub setting: String,
@@ -162,6 +162,24 @@ impl Product {
             .and_then(|target| mode.on.get(&target))
             .and_then(|on| on.components.as_deref())
             .unwrap_or(&mode.components)
+    }
+
+    /// Says how many instances of a component run in a mode on a target.
+    pub fn scaling_of(&self, component: &str, mode: &Mode, target: Option<Target>) -> Scaling {
+        target
+            .and_then(|target| mode.on.get(&target)?.scaling.get(component))
+            .or_else(|| self.components.get(component).map(|component| &component.scaling))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Lists how an object store may store in a mode on a target, the first being the default.
+    pub fn drivers_of(&self, service: &str, mode: &Mode, target: Option<Target>) -> Vec<ObjectDriver> {
+        target
+            .and_then(|target| mode.on.get(&target)?.drivers.get(service))
+            .or_else(|| Some(&self.services.get(service)?.objects.as_ref()?.drivers))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Lists who may supply a service in a mode on a target, the first being the default.

@@ -96,6 +96,9 @@ pub struct Mode {
     pub title: String,
     /// What it means for the customer, in one or two sentences.
     pub summary: String,
+    /// Whether it only adds to another mode: it is offered beside one, never by itself.
+    #[serde(default)]
+    pub addition: bool,
     /// Where it can run; none means the vendor's own service.
     #[serde(default)]
     pub targets: Vec<Target>,
@@ -141,6 +144,12 @@ pub struct OnTarget {
     /// The database engine of each SQL service.
     #[serde(default)]
     pub engines: BTreeMap<String, super::Engine>,
+    /// How each object store may store here, the default first; narrows what the service itself says.
+    #[serde(default)]
+    pub drivers: BTreeMap<String, Vec<super::ObjectDriver>>,
+    /// How many instances of each component run here, instead of the component's own say.
+    #[serde(default)]
+    pub scaling: BTreeMap<String, super::Scaling>,
     /// Values of settings decided here.
     #[serde(default)]
     pub settings: BTreeMap<String, Value>,

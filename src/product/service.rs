@@ -236,6 +236,9 @@ pub struct Preset {
     /// What its issuer URL looks like.
     #[serde(default)]
     pub issuer: String,
+    /// Where its signing keys are below the issuer URL, when it has no discovery document that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_path: Option<String>,
     /// Where it keeps claims, when not at their default path.
     #[serde(default)]
     pub claims: BTreeMap<String, String>,
