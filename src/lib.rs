@@ -7,3 +7,4 @@ pub mod license;
 pub mod oci;
 pub mod plan;
 pub mod product;
+pub mod wizard;
