@@ -14,3 +14,4 @@ pub mod render;
 pub mod secret;
 pub mod supervisor;
 pub mod tools;
+pub mod wizard;
