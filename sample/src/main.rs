@@ -1,2 +1,71 @@
-//! The sample product.
-fn main() {}
+//! Notes, the sample product that Landfall deploys: one binary, one component per subcommand.
+
+mod api;
+mod cache;
+mod clock;
+mod crypto;
+mod database;
+mod error;
+mod http;
+mod license;
+mod log;
+mod migrate;
+mod net;
+mod objects;
+mod oidc;
+mod release;
+mod settings;
+mod trace;
+mod web;
+mod worker;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::error::{Explain as _, Failure};
+use crate::release::Release;
+use crate::settings::Environment;
+
+const USAGE: &str = "usage: notes api|web|worker|migrate|version";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    match run(&command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            log::error(&format!("`notes {command}` stopped: {failure}"), &[]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str) -> Result<(), Failure> {
+    let release = Release::beside_binary()?;
+    let environment = Environment::of_process();
+    match command {
+        "version" => say(&release.version),
+        "api" | "web" | "worker" | "migrate" => {
+            log::set_component(command);
+            let runtime = tokio::runtime::Runtime::new().explain("cannot start the async runtime")?;
+            let outcome = runtime.block_on(start(command, release, &environment));
+            // What still hangs after the drain must not hold up the stop.
+            runtime.shutdown_timeout(Duration::from_millis(500));
+            outcome
+        }
+        _ => Err(Failure::new(USAGE)),
+    }
+}
+
+async fn start(command: &str, release: Release, environment: &Environment) -> Result<(), Failure> {
+    match command {
+        "api" => api::run(release, environment).await,
+        "web" => web::run(release, environment).await,
+        "worker" => worker::run(release, environment).await,
+        _ => migrate::run(&release, environment).await,
+    }
+}
+
+fn say(line: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{line}").explain("cannot write to stdout")
+}

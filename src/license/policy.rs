@@ -1,71 +1,148 @@
-//! What a vendor says about the licenses of its product.
+//! Says how one product treats its licenses.
 
+use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a product's licenses are signed, checked, announced and renewed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+use super::period::Period;
+
+/// Says how a product treats its licenses: the `license` section of a product definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// The vendor's public key, a PEM file in the product's folder; none means that only the product can check it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// How licenses are signed.
-    #[serde(default)]
+    /// Tells that the product does not start without a license.
+    pub required: bool,
+    /// Names the only signature that is taken, whatever a token says about itself.
     pub algorithm: Algorithm,
-    /// What the `product` claim of a license must be; none means that it is not looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Names the file with the vendor's public key (PEM), relative to the product folder.
+    ///
+    /// Without it a license is read, but its signature is not checked here; the product does that.
+    #[schemars(with = "Option<String>")]
+    pub key: Option<Utf8PathBuf>,
+    /// Names the product as a license does; without it any product's license is taken.
     pub product: Option<String>,
-    /// The claims that say what a license grants, such as `tier`, `seats` and `features`.
-    #[serde(default)]
-    pub grants: Vec<String>,
-    /// When the product itself checks its license.
-    #[serde(default)]
-    pub checked: Vec<Moment>,
-    /// How many days before the expiry somebody is warned, the earliest first.
-    #[serde(default)]
-    pub notices: Vec<u16>,
-    /// How a new license is put in force without a restart; none means that a restart is needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reload: Option<Reload>,
-    /// Whether the product keeps a list of licenses that are blocked although their signature holds.
-    #[serde(default)]
+    /// Says under which names a license writes what.
+    pub claims: ClaimNames,
+    /// Lists the product's tiers, lowest first.
+    pub tiers: Vec<String>,
+    /// Lists how long before the end of a license somebody is told.
+    pub notices: Vec<Period>,
+    /// Says when the product itself looks at its license.
+    pub check: Vec<CheckTime>,
+    /// Says how a new license is brought in.
+    pub renewal: Renewal,
+    /// Tells that the product keeps a list of revoked licenses.
     pub revocations: bool,
-    /// Whether the product asks its vendor about the license over the internet.
-    #[serde(default)]
+    /// Tells that the product asks its vendor about the license, which an air-gapped site cannot.
     pub phone_home: bool,
 }
 
-/// How licenses are signed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Algorithm {
-    /// RSA with SHA-256.
-    #[default]
-    RS256,
-    /// Ed25519.
-    EdDSA,
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            required: true,
+            algorithm: Algorithm::Rs256,
+            key: None,
+            product: None,
+            claims: ClaimNames::default(),
+            tiers: Vec::new(),
+            notices: vec![Period::days(30)],
+            check: vec![CheckTime::Startup],
+            renewal: Renewal::default(),
+            revocations: false,
+            phone_home: false,
+        }
+    }
 }
 
-/// When a product checks its license.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Names a way to sign: RFC 7518, section 3.1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Algorithm {
+    /// Signs with RSA (PKCS #1 v1.5) and SHA-256.
+    #[default]
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl Algorithm {
+    /// Returns its registered name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+        }
+    }
+}
+
+/// Says under which names a license writes what; a name may be a path through objects, as in `plan.seats`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClaimNames {
+    /// Names the product it is for.
+    pub product: String,
+    /// Names who it is for; `sub` is taken when it is not there.
+    pub customer: String,
+    /// Names the tier.
+    pub tier: String,
+    /// Names how many may use the product.
+    pub seats: String,
+    /// Names what is switched on.
+    pub features: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        Self {
+            product: "product".into(),
+            customer: "customer".into(),
+            tier: "tier".into(),
+            seats: "seats".into(),
+            features: "features".into(),
+        }
+    }
+}
+
+/// Names a moment at which a product looks at its license.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Moment {
-    /// Before it starts; it refuses to run without a valid one.
+pub enum CheckTime {
+    /// Looks when it starts.
     Startup,
-    /// Once a day; it stops when the license has expired.
+    /// Looks once a day.
     Daily,
-    /// On every request that needs the license.
+    /// Looks on every request that needs the license.
     Request,
 }
 
-/// An HTTP POST whose body is the new license; the old one stays in force if the new one is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Says how a new license is brought in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Reload {
-    /// The component that takes it.
+pub struct Renewal {
+    /// Says what makes the product see it.
+    pub method: RenewalMethod,
+    /// Names where it is sent; only for `reload`.
+    #[serde(default)]
+    pub endpoint: Option<RenewalEndpoint>,
+}
+
+/// Names what makes a product see a new license.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RenewalMethod {
+    /// Sends it to the running product.
+    Reload,
+    /// Replaces the secret and restarts what reads it.
+    #[default]
+    Restart,
+}
+
+/// Names the address at which a running product takes a new license.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenewalEndpoint {
+    /// Names the component that listens.
     pub component: String,
-    /// The name of its port.
+    /// Names its port.
     pub port: String,
-    /// The path.
+    /// Holds the path of the request.
     pub path: String,
 }

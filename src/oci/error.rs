@@ -278,6 +278,9 @@ pub enum OciError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A text holds no certificate.
+    #[error("not a PEM certificate: no line says `BEGIN CERTIFICATE`")]
+    ParseCertificate,
     /// The connection to registries cannot be set up, mostly because of a certificate.
     #[error("could not set up connections to registries")]
     ConfigureRegistry {

@@ -498,16 +498,23 @@ impl<'a> Checker<'a> {
 
     fn license(&mut self, path: &str, policy: &Policy) {
         if let Some(key) = &policy.key {
-            self.file(&format!("{path}.key"), key);
+            self.file(&format!("{path}.key"), key.as_str());
         }
-        let Some(reload) = &policy.reload else { return };
+        let Some(reload) = &policy.renewal.endpoint else {
+            return;
+        };
         let components = &self.product.components;
         let declared = components.keys().map(String::as_str);
-        let place = format!("{path}.reload.component");
+        let place = format!("{path}.renewal.endpoint.component");
         self.known(&place, "component", &reload.component, declared);
         if let Some(component) = components.get(&reload.component) {
             let ports = component.ports.keys().map(String::as_str);
-            self.known(&format!("{path}.reload.port"), "port", &reload.port, ports);
+            self.known(
+                &format!("{path}.renewal.endpoint.port"),
+                "port",
+                &reload.port,
+                ports,
+            );
         }
     }
 

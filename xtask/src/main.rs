@@ -1,2 +1,46 @@
-//! Developer tasks.
-fn main() {}
+//! Developer tasks: `cargo xtask <task>`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a task talks to a developer and starts the developer's own tools; nothing of it is shipped"
+)]
+
+mod pack;
+
+use std::process::ExitCode;
+
+/// A task, by the word that starts it.
+struct Task {
+    name: &'static str,
+    usage: &'static str,
+    run: fn(&[String]) -> anyhow::Result<()>,
+}
+
+const TASKS: &[Task] = &[Task {
+    name: "sample",
+    usage: pack::USAGE,
+    run: pack::run,
+}];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let named = arguments
+        .first()
+        .and_then(|name| TASKS.iter().find(|task| task.name == name));
+    let Some(task) = named else {
+        eprintln!("usage: cargo xtask <task>");
+        for Task { name, usage, .. } in TASKS {
+            eprintln!("  {name} {usage}");
+        }
+        return ExitCode::from(64);
+    };
+    match (task.run)(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What is there on the host, as data for the plan.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::oci::Digest;
+
+/// What was seen of a host. It holds no times, so that an unchanged host is seen the same twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
+    /// The version that the history says is installed.
+    pub installed: Option<String>,
+    /// Whether the folders and the user are there.
+    pub prepared: bool,
+    /// The version of the installation's own copy of Landfall.
+    pub tool: Option<String>,
+    /// The digest of each unpacked image of this release, by component.
+    pub images: BTreeMap<String, Digest>,
+    /// How each secret compares with its source.
+    pub secrets: BTreeMap<String, Likeness>,
+    /// How each placed file compares with its artifact.
+    pub files: BTreeMap<String, Likeness>,
+    /// The bundled databases.
+    pub databases: BTreeMap<String, ObservedDatabase>,
+    /// The release that `current` leads to.
+    pub current: Option<String>,
+    /// Whether what keeps units running is there.
+    pub supervisor: bool,
+    /// The units, by component or service.
+    pub units: BTreeMap<String, ObservedUnit>,
+}
+
+/// How something compares with what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Likeness {
+    /// It is as it should be.
+    Same,
+    /// It is there and different.
+    Different,
+    /// It is not there.
+    Absent,
+}
+
+/// A bundled database as seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObservedDatabase {
+    /// Whether its programs are linked.
+    pub programs: bool,
+    /// Whether its cluster is complete.
+    pub initialized: bool,
+    /// Whether the product's role can connect to the product's database.
+    pub ready: bool,
+}
+
+/// A unit as seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObservedUnit {
+    /// Whether it is known.
+    pub installed: bool,
+    /// Whether it runs.
+    pub running: bool,
+    /// What it was started with.
+    pub stamp: Option<Digest>,
+}

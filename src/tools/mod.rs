@@ -1,0 +1,31 @@
+//! External programs: the only folder that may start one.
+//!
+//! Everything goes through [`Invocation`]: an explicit environment, secrets that are never shown, a phrase that says
+//! what is being done, and an exit status that is always checked. Each program has a file of its own with typed
+//! verbs. Nothing here prints; output lines go to the caller's closure.
+
+mod cancel;
+mod error;
+mod invocation;
+mod journalctl;
+mod output;
+mod process;
+mod program;
+mod signal;
+mod systemctl;
+mod useradd;
+
+pub use cancel::{CancelLevel, CancelToken};
+pub use error::{Said, ToolError};
+pub use invocation::{ALLOWED_ENVIRONMENT, Invocation, allowed_environment};
+pub use journalctl::Journalctl;
+pub use output::{Output, Stream};
+pub use process::Started;
+pub(crate) use process::describe;
+pub use program::{find_program, require_version, version_of};
+pub use signal::StopSignal;
+pub use systemctl::{Systemctl, UnitProperties};
+pub use useradd::{Account, Useradd, find_account};
+
+#[cfg(test)]
+mod tests;
