@@ -1,6 +1,7 @@
 //! Landfall.
 
 pub mod deployment;
+pub mod doctor;
 pub mod document;
 pub mod drivers;
 pub mod expression;
