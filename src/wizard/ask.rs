@@ -115,13 +115,13 @@ fn item(value: &str, title: String) -> Item {
 
 /// Writes a candidate on one line: what it is, and what speaks for or against it.
 fn candidate(product: &Product, ranked: &Ranked) -> String {
-    let title = product
-        .modes
-        .get(&ranked.mode)
-        .map_or(ranked.mode.as_str(), |mode| mode.title.as_str());
-    let place = ranked
-        .target
-        .map_or_else(String::new, |target| format!(" on {target}"));
+    let mode = product.modes.get(&ranked.mode);
+    let title = mode.map_or(ranked.mode.as_str(), |mode| mode.title.as_str());
+    // Where there is no choice of targets, the mode's title says it already.
+    let place = match ranked.target {
+        Some(target) if mode.is_some_and(|mode| mode.targets.len() > 1) => format!(" on {target}"),
+        _ => String::new(),
+    };
     let region = ranked
         .region
         .as_ref()

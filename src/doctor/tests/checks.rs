@@ -7,6 +7,7 @@ use super::super::{Examination, Finding, Level, LicenseRules, Response, ToolSeen
 use super::deployment;
 use super::world::Fake;
 use crate::deployment::Deployment;
+use crate::license::{License, issue};
 
 const OWN: [&str; 7] = [
     "parts.main.mode=host",
@@ -226,4 +227,81 @@ async fn tools_that_are_old_or_missing_block() {
         .collect();
     assert_eq!(levels, [Level::Ok, Level::Blocker, Level::Blocker]);
     assert!(found(&findings, "port").is_empty());
+}
+
+#[tokio::test]
+async fn a_license_is_judged_by_the_vendors_key_and_policy() {
+    let deployment = deployment(&OWN);
+    let entry = crate::product::Catalog::default().open("sample").unwrap();
+    let policy = entry.product().services["license"].license.clone().unwrap();
+    let rules = LicenseRules {
+        policy: policy.clone(),
+        key: Some(include_bytes!("../../../sample/keys/license-test.pub.pem").to_vec()),
+        revoked: vec!["taken-back".to_owned()],
+    };
+    let licenses = BTreeMap::from([("license".to_owned(), rules)]);
+    let what = Examination {
+        deployment: &deployment,
+        fresh: true,
+        tools: &[],
+        licenses: &licenses,
+        clock: None,
+    };
+    let cases = [
+        ("fresh", "2027-06-01T12:00:00Z", Level::Ok, "12 seats"),
+        (
+            "soon",
+            "2026-06-05T12:00:00Z",
+            Level::Warning,
+            "expires in 4 days",
+        ),
+        ("late", "2026-05-01T12:00:00Z", Level::Blocker, "expired at"),
+        ("taken-back", "2027-06-01T12:00:00Z", Level::Blocker, "revoked"),
+    ];
+    for (id, expires, level, says) in cases {
+        let license = License {
+            issuer: None,
+            customer: Some("Acme".to_owned()),
+            id: Some(id.to_owned()),
+            product: policy.product.clone(),
+            tier: Some("enterprise".to_owned()),
+            seats: Some(12),
+            features: vec![],
+            issued: None,
+            not_before: None,
+            expires: Some(expires.parse().unwrap()),
+            other: serde_json::Map::new(),
+        };
+        let key = include_bytes!("../../../sample/keys/license-test.key.pem");
+        let mut world = well();
+        let token = issue(&license, &policy, key).unwrap();
+        world.files.insert("license.jwt".to_owned(), (0o600, token));
+        let findings = examine_within(&what, &world, Duration::from_secs(1)).await;
+        let finding = found(&findings, "license")[0];
+        assert_eq!(finding.level, level, "{finding:?}");
+        assert!(finding.message.contains(says), "{finding:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_answers_with_an_error_is_reachable_all_the_same() {
+    let mut pairs = OWN.to_vec();
+    pairs.extend([
+        "services.objects.supply=yours",
+        "services.objects.driver=s3",
+        "services.objects.endpoint=https://s3.test",
+    ]);
+    pairs.extend(["services.cache.supply=yours", "services.cache.host=cache.test"]);
+    let mut world = well();
+    world.pages.insert(
+        "https://s3.test".to_owned(),
+        Response {
+            status: 403,
+            ..Response::default()
+        },
+    );
+    world.cache = Some("5.0.14".to_owned());
+    let findings = report(&deployment(&pairs), &world).await;
+    assert_eq!(found(&findings, "objects")[0].level, Level::Ok);
+    assert!(trouble(&findings, "cache").message.contains("6 is needed"));
 }
