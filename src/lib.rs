@@ -6,3 +6,4 @@ pub mod license;
 pub mod oci;
 pub mod product;
 pub mod plan;
+pub mod journal;
