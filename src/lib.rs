@@ -7,3 +7,4 @@ pub mod oci;
 pub mod product;
 pub mod plan;
 pub mod journal;
+pub mod run;
