@@ -14,7 +14,7 @@ mod resolve;
 
 pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers};
 pub use bound::{Bound, Piece, SecretForm};
-pub use error::ResolveError;
+pub use error::{Missing, ResolveError};
 pub use options::options;
 pub use outline::{Asked, Complaint, Outline, PartOutline, outline};
 pub use resolve::resolve;
