@@ -1,5 +1,6 @@
 //! Landfall.
 
+pub mod cli;
 pub mod deployment;
 pub mod document;
 pub mod drivers;

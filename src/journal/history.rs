@@ -38,6 +38,19 @@ pub enum RunStatus {
     },
 }
 
+impl std::fmt::Display for RunStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted, resumable",
+            Self::Succeeded => "succeeded",
+            Self::Failed { .. } => "failed, nothing changed",
+            Self::RolledBack { .. } => "rolled back",
+            Self::Stuck { .. } => "stuck, needs a person",
+        })
+    }
+}
+
 impl RunStatus {
     /// Folds a run's records, and who is at work on the installation.
     ///

@@ -24,7 +24,7 @@ pub use component::{
 pub use error::ProductError;
 pub use mode::{Hosted, Mode, OnTarget, Prefer, Region, Rule, Supply, Target};
 pub use question::{AnswerError, Choice, Question, QuestionType};
-pub use release::{MigrationPromise, RELEASE_SCHEMA, Release, ReleaseImage};
+pub use release::{ImageOrigin, MigrationPromise, RELEASE_SCHEMA, Release, ReleaseImage};
 pub use scaffold::scaffold;
 pub use service::{
     Ai, Cache, Claim, Engine, KindQuestions, ObjectDriver, Objects, Oidc, Preset, SecretDefinition,
