@@ -8,3 +8,5 @@ pub mod product;
 pub mod plan;
 pub mod journal;
 pub mod run;
+pub mod status;
+pub mod cli;
