@@ -15,5 +15,6 @@ pub mod proxy;
 pub mod render;
 pub mod run;
 pub mod secret;
+pub mod status;
 pub mod supervisor;
 pub mod tools;

@@ -7,6 +7,7 @@ mod display;
 mod error;
 mod execute;
 mod exit;
+pub mod progress;
 mod session;
 
 pub use context::Context;

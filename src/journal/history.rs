@@ -138,6 +138,8 @@ pub struct History {
     pub unfinished: Option<RunId>,
     /// What is installed: the last that was brought up and not removed since.
     pub installed: Option<Installed>,
+    /// Whether what is installed was stopped and not started since.
+    pub stopped: bool,
 }
 
 impl Installation {
@@ -148,13 +150,14 @@ impl Installation {
     pub async fn history(&self) -> Result<History, JournalError> {
         let holder = self.lock_holder().await?;
         let mut history = History::default();
+        let mut stopped = None;
         for id in self.runs().await?.into_iter().rev() {
             let Some(about) = self.begun(&id).await? else {
                 continue;
             };
             // Whether the product runs has no part in what is installed.
-            let decides = matches!(about.purpose, Purpose::Up | Purpose::Destroy);
-            if history.last.is_some() && !decides {
+            let installs = matches!(about.purpose, Purpose::Up | Purpose::Destroy);
+            if history.last.is_some() && stopped.is_some() && !installs {
                 continue;
             }
             let recorded = self.read(&id).await?;
@@ -163,8 +166,13 @@ impl Installation {
                 history.unfinished = (summary.status == RunStatus::Interrupted).then(|| id.clone());
                 history.last = Some(summary);
             }
-            if decides && recorded.state.finish() == Some(&Finish::Succeeded) {
+            if recorded.state.finish() != Some(&Finish::Succeeded) {
+                continue;
+            }
+            stopped.get_or_insert(about.purpose == Purpose::Stop);
+            if installs {
                 if about.purpose == Purpose::Up {
+                    history.stopped = stopped == Some(true);
                     history.installed = Some(self.installed(recorded).await?);
                 }
                 break;

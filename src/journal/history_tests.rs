@@ -69,10 +69,15 @@ async fn what_was_brought_up_stays_installed_until_it_is_removed() {
         }),
     )
     .await;
+    assert!(
+        demo.history().await.unwrap().stopped,
+        "what failed did not start it"
+    );
     record(&demo, Purpose::Destroy, None).await;
     record(&demo, Purpose::Start, Some(Finish::Succeeded)).await;
     let history = demo.history().await.unwrap();
     assert_eq!(history.installed.unwrap().run, up);
+    assert!(!history.stopped, "it was started again");
     assert_eq!(history.last.unwrap().about.purpose, Purpose::Start);
 
     record(&demo, Purpose::Destroy, Some(Finish::Succeeded)).await;

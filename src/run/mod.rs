@@ -32,4 +32,6 @@ pub use performer::{Performer, StepOutcome};
 #[cfg(test)]
 mod matrix_tests;
 #[cfg(test)]
+mod stop_tests;
+#[cfg(test)]
 mod testing;

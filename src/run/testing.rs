@@ -195,7 +195,7 @@ impl FaultyStore {
 
     async fn die(&self) {
         self.died.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
