@@ -14,8 +14,10 @@ use super::commands::{
 #[derive(Debug, Parser)]
 #[command(name = "landfall", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
+    /// Options that every verb takes.
     #[command(flatten)]
     pub global: Global,
+    /// The verb.
     #[command(subcommand)]
     pub command: Command,
 }

@@ -1,6 +1,7 @@
 //! Carrying a plan out, with displays fed by its events.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,11 +9,12 @@ use bytes::Bytes;
 use super::context::Context;
 use super::error::{CommandError, Result};
 use super::exit::Exit;
-use super::display::Display;
+use super::progress::{Bars, Display, EventStream, Json, Lines, show};
 use super::session::{Planned, Session};
 use crate::deployment::Deployment;
 use crate::drivers::Performer;
 use crate::journal::{Acquired, Installation, Journal, NewRun, RunId};
+use crate::plan::Purpose;
 use crate::render::Artifacts;
 use crate::run::{Cancel, Engine, Events, Header, Outcome, RunError};
 
@@ -99,11 +101,12 @@ async fn carry(
 ) -> Result {
     let (events, receiver) = Events::channel(1024);
     let header = Header::new(journal.id(), journal.plan());
-    let display = Display::open(context, &header)?;
-    let shown = tokio::spawn(display.follow(receiver));
+    let displays = displays(context)?;
+    let shown = tokio::spawn(async move { show(receiver, &header, displays).await });
     let cancel = Cancel::new();
     let listening = tokio::spawn(listen(context.clone(), cancel.clone()));
     let id = journal.id().clone();
+    let brings_up = matches!(journal.plan().purpose, Purpose::Up | Purpose::Start);
     let url = deployment.parts.values().map(|part| part.url.clone()).find(|url| !url.is_empty());
     let performer = Arc::new(Performer::new(context.world()?, deployment, artifacts, id.as_str()));
     let engine = Engine::default();
@@ -114,8 +117,28 @@ async fn carry(
     };
     drop(events);
     listening.abort();
-    let _ = shown.await;
-    conclude(context, &id, way, outcome, url.as_deref(), journal)
+    if let Ok(Err(error)) = shown.await {
+        context.say(format!("note: the run could not be shown to its end: {error}"));
+    }
+    conclude(context, &id, way, outcome, url.as_deref().filter(|_| brings_up))
+}
+
+/// Opens the displays that the options ask for; they are all fed by the same events.
+fn displays(context: &Context) -> Result<Vec<Box<dyn Display>>> {
+    let mut displays: Vec<Box<dyn Display>> = Vec::new();
+    if let Some(file) = &context.global.events {
+        let stream = EventStream::create(file).map_err(|error| CommandError::from_error(Exit::Input, &error))?;
+        displays.push(Box::new(stream));
+    }
+    if context.json() {
+        displays.push(Box::new(Json::new(std::io::stdout())));
+    }
+    if std::io::stderr().is_terminal() {
+        displays.push(Box::new(Bars::stderr(context.color)));
+    } else {
+        displays.push(Box::new(Lines::new(std::io::stderr())));
+    }
+    Ok(displays)
 }
 
 /// Listens for interrupts: the first stops between steps, the second stops what runs.
@@ -141,55 +164,28 @@ async fn listen(context: Context, cancel: Cancel) {
     }
 }
 
-/// Says what state the world is in and turns the outcome into an exit code.
+/// Turns the outcome into an exit code. What state the world is in has been said by the display.
 fn conclude(
     context: &Context,
     id: &RunId,
     way: Way,
     outcome: std::result::Result<Outcome, RunError>,
     url: Option<&str>,
-    journal: &Journal,
 ) -> Result {
-    let purpose = journal.plan().purpose;
-    let release = &journal.plan().release;
-    let show = format!("landfall runs show {id}");
-    let (exit, status, message, because) = match outcome? {
-        Outcome::Succeeded => {
-            let message = match (purpose.verb(), url) {
-                ("up" | "start", Some(url)) => format!("{release} is up at {url}"),
-                ("stop", _) => format!("{release} is stopped; `landfall start` starts it again"),
-                ("destroy", _) => format!("{release} is removed"),
-                (verb, _) => format!("{release}: {verb} is done"),
-            };
-            (Exit::Done, "succeeded", message, None)
-        }
-        Outcome::FailedClean { because } => (Exit::Failed, "failed", "nothing was changed".to_owned(), Some(because)),
-        Outcome::RolledBack { because } => {
-            let asked = way == Way::Rollback;
-            let exit = if asked { Exit::Done } else { Exit::RolledBack };
-            (exit, "rolled-back", "everything that was done is taken back".to_owned(), Some(because).filter(|_| !asked))
-        }
-        Outcome::Stuck { step, because } => {
-            let message = format!("stopped half-way at `{step}`: it cannot be taken back without you");
-            (Exit::Stuck, "stuck", message, Some(because))
-        }
-        Outcome::Interrupted => {
-            let message = "interrupted; what was done stays. Go on with `landfall resume`, or take it back with \
-                           `landfall rollback`";
-            (Exit::Interrupted, "interrupted", message.to_owned(), None)
-        }
+    let exit = match outcome? {
+        Outcome::Succeeded => Exit::Done,
+        Outcome::RolledBack { .. } if way == Way::Rollback => Exit::Done,
+        Outcome::FailedClean { .. } => Exit::Failed,
+        Outcome::RolledBack { .. } => Exit::RolledBack,
+        Outcome::Stuck { .. } => Exit::Stuck,
+        Outcome::Interrupted => Exit::Interrupted,
     };
-    if context.json() {
-        let value = serde_json::json!({
-            "run": id, "purpose": purpose.verb(), "status": status, "message": message, "error": because,
-            "url": url, "exit_code": exit as u8,
-        });
-        context.show(&value, String::new);
+    match url {
+        Some(url) if exit == Exit::Done && way != Way::Rollback => context.say(format!("it answers at {url}")),
+        _ => {}
     }
-    if let Some(because) = because {
-        context.say(format!("error: {because}"));
-        context.say(format!("hint: everything that was recorded: {show}"));
+    if matches!(exit, Exit::Failed | Exit::RolledBack | Exit::Stuck) {
+        context.say(format!("hint: everything that was recorded: landfall runs show {id}"));
     }
-    context.say(message);
     Ok(exit)
 }

@@ -3,7 +3,6 @@
 pub mod args;
 mod commands;
 mod context;
-mod display;
 mod error;
 mod execute;
 mod exit;
