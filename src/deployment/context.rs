@@ -174,6 +174,10 @@ fn derive(
         );
         secrets.insert(reference, SecretOrigin::Generated(40));
     }
+    if supply == Supply::Bundled && service.kind() == ServiceKind::Sql {
+        // The server's own superuser, with whom the product's role is made.
+        secrets.insert(format!("{name}_admin_password"), SecretOrigin::Generated(40));
+    }
     let text = |fields: &Map<String, Value>, field: &str| {
         super::outline::plain(fields.get(field).unwrap_or(&Value::Null))
     };

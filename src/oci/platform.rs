@@ -24,6 +24,21 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// Names the platform of this machine.
+    pub fn this_machine() -> Self {
+        // OCI image-spec 1.1 takes Go's names for architectures (image-index.md, "platform").
+        let architecture = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        };
+        Self {
+            os: std::env::consts::OS.to_owned(),
+            architecture: architecture.to_owned(),
+            variant: None,
+        }
+    }
+
     /// Tells whether an image made for `offered` runs where `self` is wanted.
     ///
     /// A wanted platform without a variant takes any; `v8` is what `arm64` means without one.

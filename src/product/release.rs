@@ -34,6 +34,21 @@ pub struct Release {
     pub notes: Vec<String>,
 }
 
+impl Release {
+    /// Makes a release without images, to check answers against when there is no real one.
+    pub fn placeholder(product: &str) -> Self {
+        Self {
+            schema: RELEASE_SCHEMA.to_owned(),
+            product: product.to_owned(),
+            version: "0".parse().expect("a number is a version"),
+            images: BTreeMap::new(),
+            reachable_from: None,
+            migrations: MigrationPromise::default(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// An image pinned by digest, and where it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +66,22 @@ pub struct ReleaseImage {
     /// The digest of its SBOM, when one is attached or was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sbom: Option<Digest>,
+}
+
+impl ReleaseImage {
+    /// Returns the reference that means exactly this content: the digest in place of a tag.
+    ///
+    /// In a layout the digest alone is the reference; in a registry the repository goes before it.
+    pub fn pinned(&self) -> String {
+        match &self.source {
+            ImageOrigin::Layout(_) => self.digest.to_string(),
+            ImageOrigin::Registry => {
+                let name = self.reference.split('@').next().unwrap_or_default();
+                let tag = name.rfind(':').filter(|colon| !name[*colon..].contains('/'));
+                format!("{}@{}", &name[..tag.unwrap_or(name.len())], self.digest)
+            }
+        }
+    }
 }
 
 /// Where an image was found.

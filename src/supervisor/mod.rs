@@ -38,6 +38,7 @@ pub use error::SupervisorError;
 pub use fake::FakeUnits;
 pub use manager::{LogLines, UnitFile, UnitManager};
 pub use protocol::{UnitState, UnitStatus};
+pub(crate) use spec::read_environment;
 pub use spec::{Limits, Restart, Stop, UnitSpec};
 pub use supervised::Supervised;
 pub use systemd::Systemd;

@@ -173,7 +173,7 @@ impl UnitSpec {
         Ok(())
     }
 
-    fn invalid(&self, reason: &str) -> SupervisorError {
+    pub(super) fn invalid(&self, reason: &str) -> SupervisorError {
         SupervisorError::InvalidUnit {
             unit: self.name.clone(),
             reason: reason.to_owned(),
@@ -195,7 +195,7 @@ pub(super) fn check_name(name: &str) -> Result<(), SupervisorError> {
 
 /// Reads a file of `KEY=value` lines, as systemd's `EnvironmentFile=` does: `#` starts a comment line, a value may
 /// stand in quotes.
-pub(super) fn read_environment(path: &Utf8Path) -> Result<Vec<(String, Secret)>, SupervisorError> {
+pub(crate) fn read_environment(path: &Utf8Path) -> Result<Vec<(String, Secret)>, SupervisorError> {
     let text = fs_err::read_to_string(path).map_err(SupervisorError::file("read", path))?;
     let mut variables = Vec::new();
     for (number, line) in text.lines().enumerate() {

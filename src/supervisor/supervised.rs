@@ -77,6 +77,9 @@ impl UnitManager for Supervised {
                 source,
             })?;
         spec.check()?;
+        if spec.name != file.name {
+            return Err(spec.invalid("its name differs from the name of its file"));
+        }
         self.layout().create()?;
         let changed = write_if_changed(&path, &file.contents)?;
         self.reload().await?;

@@ -28,4 +28,6 @@ pub use systemctl::{Systemctl, UnitProperties};
 pub use useradd::{Account, Useradd, find_account};
 
 #[cfg(test)]
+pub(crate) mod test_certificates;
+#[cfg(test)]
 mod tests;

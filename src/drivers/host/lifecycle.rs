@@ -12,7 +12,7 @@ use crate::plan::{Action, Step, StepId, Undo};
 use crate::render::RenderError;
 
 /// Lists the units of a part in the order in which they start.
-pub(super) fn units(deployment: &Deployment, part: &Part) -> Vec<String> {
+pub fn units(deployment: &Deployment, part: &Part) -> Vec<String> {
     let mut subjects: Vec<String> = bundled_databases(deployment, part)
         .into_iter()
         .map(|(name, _)| name.to_owned())

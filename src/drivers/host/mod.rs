@@ -1,13 +1,24 @@
 //! One machine: versioned release folders, units under systemd or Landfall's own supervisor, a bundled PostgreSQL.
 
+mod error;
 mod layout;
 mod lifecycle;
+mod look;
 mod observe;
+mod perform;
 mod render;
+mod secrets;
+mod status;
 mod steps;
+mod world;
 
+pub use error::HostError;
 pub use layout::{Layout, Options, Supervisor};
-pub use lifecycle::{destroy, stop};
+pub use lifecycle::{destroy, stop, units};
+pub use look::look;
 pub use observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
+pub use perform::{Host, Output, Tell};
 pub use render::render;
-pub use steps::up;
+pub use status::status;
+pub use steps::{probe_url, up};
+pub use world::{Images, World};

@@ -699,7 +699,7 @@ impl Up<'_> {
 }
 
 /// Builds the URL of a probe of a component on this machine.
-pub(super) fn probe_url(component: &ResolvedComponent, probe: &Probe) -> Option<String> {
+pub fn probe_url(component: &ResolvedComponent, probe: &Probe) -> Option<String> {
     let port = component.ports.get(&probe.port)?;
     Some(format!("http://127.0.0.1:{}{}", port.number, probe.path))
 }

@@ -1,0 +1,203 @@
+//! Looking at the host: the one place of this driver that reads the machine before a run.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+
+use super::error::HostError;
+use super::layout::{Layout, Supervisor};
+use super::lifecycle::units;
+use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
+use super::perform::{admin_password, local, stamp_file, tool_version, unit_path, unpacked};
+use super::render::bundled_databases;
+use super::secrets::Store;
+use super::steps::{folders, placements, unit_files};
+use super::world::World;
+use crate::deployment::{Deployment, Part};
+use crate::render::Artifacts;
+use crate::supervisor::{Client, UnitState};
+use crate::tools::{Systemctl, ToolError};
+
+/// Looks at everything that a plan for this part depends on.
+///
+/// # Errors
+/// [`HostError`] when something is there and cannot be looked at; what is not there is data.
+pub async fn look(
+    world: &World,
+    deployment: &Deployment,
+    part: &Part,
+    artifacts: &Artifacts,
+    installed: Option<&str>,
+) -> Result<Observed, HostError> {
+    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
+        HostError::Strange {
+            path: Utf8PathBuf::from("parts"),
+            because: error.to_string(),
+        }
+    })?;
+    let store = Store::new(layout.secrets());
+    let secrets = deployment.secrets.iter();
+    let supervisor = match layout.options.supervisor {
+        Supervisor::Systemd => Systemctl::is_running("/".into()),
+        Supervisor::Landfall => match Client::connect(&layout.supervisor()) {
+            Ok(mut client) => client.ping().await.is_ok(),
+            Err(_) => false,
+        },
+    };
+    let units = look_at_units(world, &layout, deployment, part, artifacts, supervisor).await?;
+    let images = part
+        .components
+        .iter()
+        .filter_map(|component| Some((component.name.clone(), unpacked(&layout.image(&component.name))?)));
+    let databases = look_at_databases(&layout, deployment, part, &store, &units).await;
+    Ok(Observed {
+        installed: installed.map(str::to_owned),
+        prepared: prepared(world, &layout, deployment, part),
+        tool: fs_err::read_to_string(tool_version(&layout.tool()))
+            .ok()
+            .filter(|_| layout.tool().exists()),
+        images: images.collect(),
+        secrets: secrets
+            .map(|(name, origin)| (name.clone(), store.compare(world, name, origin)))
+            .collect(),
+        files: look_at_files(&layout, part, artifacts, &store)?,
+        databases,
+        current: current(&layout),
+        supervisor,
+        units,
+    })
+}
+
+fn prepared(world: &World, layout: &Layout, deployment: &Deployment, part: &Part) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let account = match world.account(layout) {
+        Ok(account) => account,
+        Err(ToolError::UnknownAccount { .. }) => return false,
+        Err(_) => return false,
+    };
+    let owned = |path: &Utf8PathBuf| {
+        fs_err::metadata(path).is_ok_and(|found| {
+            found.is_dir() && account.as_ref().is_none_or(|account| found.uid() == account.uid)
+        })
+    };
+    folders(layout, deployment, part).iter().all(owned)
+}
+
+fn current(layout: &Layout) -> Option<String> {
+    let link = fs_err::read_link(layout.current()).ok()?;
+    Some(link.file_name()?.to_str()?.to_owned())
+}
+
+/// Compares every placed file with what would be placed now.
+fn look_at_files(
+    layout: &Layout,
+    part: &Part,
+    artifacts: &Artifacts,
+    store: &Store,
+) -> Result<BTreeMap<String, Likeness>, HostError> {
+    let mut files = BTreeMap::new();
+    for placement in placements(layout, part, artifacts) {
+        let text = artifacts
+            .get(&placement.artifact)
+            .map_or("", |artifact| artifact.text.as_str());
+        // A secret that is not there yet makes the file different, which is what it will be.
+        let wanted = store.fill(text).ok();
+        let likeness = match fs_err::read_to_string(&placement.to) {
+            Ok(found) if wanted.as_ref().is_some_and(|wanted| wanted.expose() == found) => Likeness::Same,
+            Ok(_) => Likeness::Different,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Likeness::Absent,
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Likeness::Different,
+            Err(error) => return Err(HostError::file("read", placement.to)(error)),
+        };
+        files.insert(placement.artifact.into_string(), likeness);
+    }
+    for path in unit_files(layout, artifacts).into_values() {
+        let text = artifacts.get(&path).map_or("", |artifact| artifact.text.as_str());
+        let likeness = match fs_err::read_to_string(unit_path(layout, &path)) {
+            Ok(found) if found == text => Likeness::Same,
+            Ok(_) => Likeness::Different,
+            Err(_) => Likeness::Absent,
+        };
+        files.insert(path.into_string(), likeness);
+    }
+    Ok(files)
+}
+
+async fn look_at_units(
+    world: &World,
+    layout: &Layout,
+    deployment: &Deployment,
+    part: &Part,
+    artifacts: &Artifacts,
+    supervisor: bool,
+) -> Result<BTreeMap<String, ObservedUnit>, HostError> {
+    let files = unit_files(layout, artifacts);
+    let mut seen = BTreeMap::new();
+    for subject in units(deployment, part) {
+        let unit = layout.unit(&subject);
+        let installed = files
+            .get(&unit)
+            .is_some_and(|path| unit_path(layout, path).exists());
+        let running = installed && supervisor && {
+            let manager = world.units(layout).map_err(|source| HostError::Tool {
+                doing: format!("look at {unit}"),
+                source,
+            })?;
+            manager
+                .status(&unit)
+                .await
+                .is_ok_and(|status| status.state == UnitState::Running)
+        };
+        let stamp = fs_err::read_to_string(stamp_file(layout, &unit))
+            .ok()
+            .and_then(|text| text.parse().ok());
+        seen.insert(
+            subject,
+            ObservedUnit {
+                installed,
+                running,
+                stamp,
+            },
+        );
+    }
+    Ok(seen)
+}
+
+async fn look_at_databases(
+    layout: &Layout,
+    deployment: &Deployment,
+    part: &Part,
+    store: &Store,
+    units: &BTreeMap<String, ObservedUnit>,
+) -> BTreeMap<String, ObservedDatabase> {
+    let mut seen = BTreeMap::new();
+    for (name, port) in bundled_databases(deployment, part) {
+        let service = &deployment.services[name];
+        let running = units.get(name).is_some_and(|unit| unit.running);
+        let initialized =
+            layout.database(name).join("PG_VERSION").exists() && store.read(&admin_password(name)).is_ok();
+        let ready = match store.read(&format!("{name}_password")) {
+            Ok(password) if running => {
+                let spec = local(port, service.text("user"), password, service.text("name"));
+                crate::postgres::connect(&spec).await.is_ok()
+            }
+            // What cannot be asked while it is stopped is known from the history of this host.
+            _ => initialized && created_file(layout, name).exists(),
+        };
+        let programs = layout.postgres().join("bin/postgres").exists();
+        seen.insert(
+            name.to_owned(),
+            ObservedDatabase {
+                programs,
+                initialized,
+                ready,
+            },
+        );
+    }
+    seen
+}
+
+/// Returns the file that notes that role and database were made.
+pub(super) fn created_file(layout: &Layout, service: &str) -> Utf8PathBuf {
+    layout.supervisor().join(format!("{service}.created"))
+}

@@ -1,0 +1,161 @@
+//! Folders, the installation's user, and its copy of Landfall.
+
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::super::error::HostError;
+use super::super::world::World;
+use crate::tools::{Account, Useradd, find_program};
+
+/// Makes the user, where it is missing and Landfall may.
+pub(super) async fn ensure_user(
+    world: &World,
+    user: &str,
+    home: &Utf8Path,
+) -> Result<Option<Account>, HostError> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let tool = |source| HostError::Tool {
+        doing: format!("make the user `{user}`"),
+        source,
+    };
+    let program = find_program("useradd", &world.path).map_err(tool)?;
+    let account = Useradd::new(program, world.environment.clone())
+        .ensure(user, home, Utf8Path::new("/"), &world.cancel)
+        .await
+        .map_err(tool)?;
+    if account.uid == 0 {
+        let because = format!("the user `{user}` is root by another name");
+        return Err(HostError::Strange {
+            path: home.to_owned(),
+            because,
+        });
+    }
+    Ok(Some(account))
+}
+
+/// Makes folders that are missing and returns those that it made.
+pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<Vec<Utf8PathBuf>, HostError> {
+    let mut made = Vec::new();
+    for folder in folders {
+        let missing: Vec<&Utf8Path> = folder
+            .ancestors()
+            .take_while(|path| !path.as_str().is_empty() && !path.exists())
+            .collect();
+        for path in missing.into_iter().rev() {
+            // Only what is the installation's own is private: a parent such as /opt/vendor must stay passable.
+            let own = folders.iter().any(|own| own == path);
+            let mode = if own { mode_of(path) } else { 0o755 };
+            std::fs::DirBuilder::new()
+                .mode(mode)
+                .create(path)
+                .map_err(HostError::file("make the folder", path))?;
+            made.push(path.to_owned());
+            if own {
+                give(path, owner)?;
+            }
+        }
+        let found = fs_err::symlink_metadata(folder).map_err(HostError::file("look at", folder))?;
+        if !found.is_dir() {
+            let because = "something else is in its place".to_owned();
+            return Err(HostError::Strange {
+                path: folder.clone(),
+                because,
+            });
+        }
+        give(folder, owner)?;
+    }
+    Ok(made)
+}
+
+/// Says how private a folder of the installation is.
+fn mode_of(path: &Utf8Path) -> u32 {
+    match path.file_name() {
+        Some("secrets" | "data" | "run" | "supervisor") => 0o700,
+        _ => 0o755,
+    }
+}
+
+/// Gives a file or folder to the services' user.
+pub(super) fn give(path: &Utf8Path, owner: Option<&Account>) -> Result<(), HostError> {
+    let Some(owner) = owner else { return Ok(()) };
+    let found = fs_err::symlink_metadata(path).map_err(HostError::file("look at", path))?;
+    if (found.uid(), found.gid()) == (owner.uid, owner.gid) {
+        return Ok(());
+    }
+    chown(path, Some(owner.uid), Some(owner.gid)).map_err(HostError::file("change the owner of", path))
+}
+
+/// Removes the folders that are empty, children first.
+pub(super) fn remove_empty(folders: &[Utf8PathBuf]) {
+    for folder in folders.iter().rev() {
+        // A folder that is not empty holds what somebody needs; it stays.
+        let _ = fs_err::remove_dir(folder);
+    }
+}
+
+/// Removes folders and files with everything in them.
+pub(super) fn remove(paths: &[Utf8PathBuf]) -> Result<(), HostError> {
+    for path in paths {
+        let found = match fs_err::symlink_metadata(path) {
+            Ok(found) => found,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(HostError::file("look at", path)(error)),
+        };
+        let removed = if found.is_dir() {
+            fs_err::remove_dir_all(path)
+        } else {
+            fs_err::remove_file(path)
+        };
+        removed.map_err(HostError::file("remove", path))?;
+    }
+    Ok(())
+}
+
+/// Writes a file so that it is either the old or the new one, never half of one.
+pub(super) fn write_whole(
+    path: &Utf8Path,
+    bytes: &[u8],
+    mode: u32,
+    owner: Option<&Account>,
+) -> Result<(), HostError> {
+    use std::io::Write as _;
+    let folder = path.parent().unwrap_or(Utf8Path::new("/"));
+    let temporary = folder.join(format!(".{}.landfall-new", path.file_name().unwrap_or("file")));
+    let write = || -> std::io::Result<()> {
+        fs_err::create_dir_all(folder)?;
+        let _ = fs_err::remove_file(&temporary);
+        let mut options = fs_err::OpenOptions::new();
+        fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+        let mut file = options.write(true).create_new(true).open(&temporary)?;
+        // The mode of creation is narrowed by the umask; these bits are meant.
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(HostError::file("write", path))?;
+    give(&temporary, owner)?;
+    fs_err::rename(&temporary, path).map_err(HostError::file("write", path))
+}
+
+/// Places this program in the installation, which needs it after whoever installed it is gone.
+pub(super) fn install_tool(program: &Utf8Path, to: &Utf8Path, version: &str) -> Result<(), HostError> {
+    let bytes = fs_err::read(program).map_err(HostError::file("read", program))?;
+    write_whole(to, &bytes, 0o755, None)?;
+    write_whole(&tool_version(to), version.as_bytes(), 0o644, None)
+}
+
+/// Returns the file beside the copy of Landfall that tells its version.
+pub(in crate::drivers::host) fn tool_version(tool: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{tool}.version"))
+}
+
+/// Makes a link lead elsewhere, in one step.
+pub(super) fn switch(link: &Utf8Path, to: &Utf8Path) -> Result<(), HostError> {
+    let temporary = Utf8PathBuf::from(format!("{link}.landfall-new"));
+    let _ = fs_err::remove_file(&temporary);
+    fs_err::os::unix::fs::symlink(to, &temporary).map_err(HostError::file("link", link))?;
+    fs_err::rename(&temporary, link).map_err(HostError::file("link", link))
+}

@@ -1,0 +1,467 @@
+//! Carrying steps out on a host, and taking them back.
+//!
+//! Every action is idempotent: done twice it is the same as done once, and `revert` bears a step that is half-done.
+
+mod database;
+mod files;
+mod folders;
+mod health;
+mod units;
+
+pub(super) use database::{admin_password, local};
+pub(super) use folders::tool_version;
+pub(super) use health::{client, unpacked};
+pub(super) use units::{stamp_file, unit_path};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Value, json};
+
+use super::error::HostError;
+use super::layout::Layout;
+use super::look::created_file;
+use super::secrets::{Store, obtain};
+use super::world::World;
+use crate::deployment::{Deployment, Part};
+use crate::oci::{OciError, Platform, UnpackOptions, unpack};
+use crate::plan::{Action, Step};
+use crate::product::ReleaseImage;
+use crate::render::Artifacts;
+use crate::supervisor::{Client, spawn_daemon};
+use crate::tools::Account;
+
+/// What a step gives to the record of the run.
+pub type Output = BTreeMap<String, Value>;
+
+/// Tells what a step is waiting for, or a line that a program wrote.
+pub type Tell<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+/// Carries out the steps of one part on one host.
+pub struct Host<'a> {
+    world: &'a World,
+    deployment: &'a Deployment,
+    artifacts: &'a Artifacts,
+    layout: Layout,
+    store: Store,
+    run: &'a str,
+}
+
+impl<'a> Host<'a> {
+    /// Prepares for the steps of a part in a run.
+    ///
+    /// # Errors
+    /// [`HostError::Strange`] when the part's options are not usable.
+    pub fn new(
+        world: &'a World,
+        deployment: &'a Deployment,
+        part: &'a Part,
+        artifacts: &'a Artifacts,
+        run: &'a str,
+    ) -> Result<Self, HostError> {
+        let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
+            HostError::Strange {
+                path: "parts".into(),
+                because: error.to_string(),
+            }
+        })?;
+        let store = Store::new(layout.secrets());
+        Ok(Self {
+            world,
+            deployment,
+            artifacts,
+            layout,
+            store,
+            run,
+        })
+    }
+
+    fn account(&self) -> Result<Option<Account>, HostError> {
+        self.world
+            .account(&self.layout)
+            .map_err(|source| HostError::Tool {
+                doing: "find the services' user".to_owned(),
+                source,
+            })
+    }
+
+    fn manager(&self) -> Result<Box<dyn crate::supervisor::UnitManager>, HostError> {
+        self.world.units(&self.layout).map_err(|source| HostError::Tool {
+            doing: "speak to systemd".to_owned(),
+            source,
+        })
+    }
+
+    fn attic(&self, step: &Step) -> Utf8PathBuf {
+        files::attic(self.layout.root(), self.run, step.id.as_str())
+    }
+
+    /// Carries a step out.
+    ///
+    /// # Errors
+    /// [`HostError`] with what failed and why.
+    pub async fn perform(&self, step: &Step, tell: Tell<'_>) -> Result<Output, HostError> {
+        match &step.action {
+            Action::Nothing => Ok(Output::new()),
+            Action::PrepareFolders { user, folders } => {
+                let account = folders::ensure_user(self.world, user, self.layout.root()).await?;
+                let made = folders::make(folders, account.as_ref())?;
+                Ok(output([("made", json!(made))]))
+            }
+            Action::InstallTool { to, version } => {
+                folders::install_tool(&self.world.program, to, version).map(|()| Output::new())
+            }
+            Action::UnpackImage { component, image, to } => self.unpack(component, image, to).await,
+            Action::WriteSecrets { secrets, .. } => {
+                let account = self.account()?;
+                let values = obtain(self.world, &self.store, secrets)?;
+                for (name, value) in &values {
+                    let path = self.store.path(name);
+                    files::keep(&self.attic(step), &path)?;
+                    folders::write_whole(&path, value.expose().as_bytes(), 0o600, account.as_ref())?;
+                }
+                Ok(output([("written", json!(values.keys().collect::<Vec<_>>()))]))
+            }
+            Action::WriteFiles { files } => {
+                let account = self.account()?;
+                let count = files::place(
+                    files,
+                    self.artifacts,
+                    &self.store,
+                    &self.attic(step),
+                    account.as_ref(),
+                )?;
+                Ok(output([("files", count)]))
+            }
+            Action::ProvidePostgres { link, oldest, fetch } => {
+                let version = database::provide(self.world, link, oldest.as_deref(), *fetch).await?;
+                Ok(output([("version", json!(version))]))
+            }
+            Action::InitializeDatabase { service, .. } => {
+                let account = self.account()?;
+                let aside =
+                    database::initialize(self.world, &self.layout, &self.store, service, account).await?;
+                Ok(output([("moved_aside", json!(aside))]))
+            }
+            Action::CreateDatabase {
+                service,
+                port,
+                role,
+                database,
+            } => {
+                database::create(&self.store, service, *port, role, database).await?;
+                folders::write_whole(&created_file(&self.layout, service), b"", 0o600, None)?;
+                Ok(Output::new())
+            }
+            Action::WaitDatabase { port, within } => {
+                let service = self.service_at(*port);
+                database::wait(&self.store, &service, *port, *within)
+                    .await
+                    .map(|()| Output::new())
+            }
+            Action::Migrate {
+                component,
+                exec,
+                environment,
+                within,
+            } => self.migrate(component, exec, environment, *within, tell).await,
+            _ => self.perform_running(step, tell).await,
+        }
+    }
+
+    /// Carries out the steps that concern what runs.
+    async fn perform_running(&self, step: &Step, tell: Tell<'_>) -> Result<Output, HostError> {
+        match &step.action {
+            Action::StartSupervisor { folder } => self.start_supervisor(folder).await?,
+            Action::StopSupervisor { folder } => stop_supervisor(folder).await?,
+            Action::InstallUnits { units } => self.install_units(step, units).await?,
+            Action::RemoveUnits { units } => {
+                let manager = self.manager()?;
+                for unit in units {
+                    units::remove(&*manager, &self.layout, unit).await?;
+                }
+            }
+            Action::StartUnit { unit, stamp } => {
+                units::start(&*self.manager()?, &self.layout, unit, *stamp).await?;
+            }
+            Action::StopUnit { unit } => units::stop(&*self.manager()?, unit).await?,
+            Action::SwitchRelease { link, to } => {
+                let before = fs_err::read_link(link)
+                    .ok()
+                    .and_then(|path| Utf8PathBuf::from_path_buf(path).ok());
+                // A repeated step finds its own work and must not take it for what was there before.
+                let kept = self.attic(step).join("before");
+                if !kept.exists() {
+                    let text = before.map(Utf8PathBuf::into_string).unwrap_or_default();
+                    folders::write_whole(&kept, text.as_bytes(), 0o600, None)?;
+                }
+                folders::switch(link, to)?;
+            }
+            Action::WaitHealthy {
+                component,
+                urls,
+                every,
+                within,
+            } => {
+                self.wait_healthy(component, urls, *every, *within, tell).await?;
+            }
+            Action::Verify { checks, url } => {
+                for check in checks {
+                    health::verify(check).await?;
+                }
+                if let Some(url) = url {
+                    let none = Duration::from_secs(10);
+                    let urls = std::slice::from_ref(url);
+                    self.front(urls, none, tell).await?;
+                }
+            }
+            Action::RemoveFolders { folders } => folders::remove(folders)?,
+            _ => {}
+        }
+        Ok(Output::new())
+    }
+
+    /// Takes a step back; it may be done, half-done or not done at all.
+    ///
+    /// # Errors
+    /// [`HostError`] with what failed and why.
+    pub async fn revert(&self, step: &Step, output: Option<&Output>) -> Result<(), HostError> {
+        match &step.action {
+            Action::PrepareFolders { folders, .. } => {
+                let made = output.and_then(|output| output.get("made")).cloned();
+                let made = made
+                    .and_then(|made| serde_json::from_value(made).ok())
+                    .unwrap_or_else(|| folders.clone());
+                folders::remove_empty(&made);
+                Ok(())
+            }
+            Action::UnpackImage { to, .. } => folders::remove(std::slice::from_ref(to)),
+            Action::WriteSecrets { secrets, .. } => {
+                let account = self.account()?;
+                let given = |origin: &crate::deployment::SecretOrigin| {
+                    use crate::deployment::SecretOrigin as Origin;
+                    matches!(origin, Origin::File(_) | Origin::Env(_))
+                };
+                for (name, _) in secrets.iter().filter(|(_, origin)| given(origin)) {
+                    files::put_back(&self.attic(step), &self.store.path(name), 0o600, account.as_ref())?;
+                }
+                Ok(())
+            }
+            Action::WriteFiles { files } => {
+                let account = self.account()?;
+                for placement in files {
+                    files::put_back(&self.attic(step), &placement.to, 0o600, account.as_ref())?;
+                }
+                Ok(())
+            }
+            Action::InstallUnits { units } => self.uninstall_units(step, units).await,
+            Action::StartSupervisor { folder } => stop_supervisor(folder).await,
+            Action::StopSupervisor { folder } => self.start_supervisor(folder).await,
+            Action::StartUnit { unit, .. } => units::stop(&*self.manager()?, unit).await,
+            Action::StopUnit { unit } => units::start_again(&*self.manager()?, unit).await,
+            Action::SwitchRelease { link, .. } => self.switch_back(step, link),
+            _ => Ok(()),
+        }
+    }
+
+    async fn unpack(
+        &self,
+        component: &str,
+        image: &ReleaseImage,
+        to: &Utf8Path,
+    ) -> Result<Output, HostError> {
+        let fail = |source: OciError| HostError::Image {
+            component: component.to_owned(),
+            source,
+        };
+        let source = (self.world.images)(image).map_err(fail)?;
+        let platform = Platform::this_machine();
+        let reference = image.pinned();
+        let found = source.find(&reference, &platform).await.map_err(fail)?;
+        let blobs = source.local(&found).await.map_err(fail)?;
+        let owner = self.account()?.map(|account| (account.uid, account.gid));
+        // Programs belong to root (or to whoever installs), so that a service cannot change itself.
+        let options = UnpackOptions {
+            owner: owner.and(Some((0, 0))),
+        };
+        let destination = to.to_owned();
+        folders::make(&[to.parent().unwrap_or(to).to_owned()], None)?;
+        let unpacked = tokio::task::spawn_blocking(move || {
+            if super::perform::unpacked(&destination).is_some_and(|digest| digest != found.digest) {
+                let _ = fs_err::remove_dir_all(&destination);
+            }
+            unpack(&found, &blobs, &destination, options)
+        });
+        let unpacked = unpacked
+            .await
+            .map_err(|error| HostError::file("unpack into", to)(std::io::Error::other(error)))?
+            .map_err(fail)?;
+        Ok(output([
+            ("files", json!(unpacked.files)),
+            ("bytes", json!(unpacked.bytes)),
+        ]))
+    }
+
+    async fn migrate(
+        &self,
+        component: &str,
+        exec: &[String],
+        environment: &Utf8Path,
+        within: u32,
+        tell: Tell<'_>,
+    ) -> Result<Output, HostError> {
+        let artifact = Utf8PathBuf::from(format!("env/{component}.env"));
+        let text = self
+            .artifacts
+            .get(&artifact)
+            .map_or("", |artifact| artifact.text.as_str());
+        let private: BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .filter(|(_, value)| value.contains("${secret"))
+            .map(|(variable, _)| variable.to_owned())
+            .collect();
+        let within = Duration::from_secs(u64::from(within));
+        let migration = database::Migration {
+            exec,
+            environment,
+            private: &private,
+            within,
+        };
+        let account = self.account()?;
+        database::migrate(self.world, &migration, account.as_ref(), tell)
+            .await
+            .map(|()| Output::new())
+    }
+
+    async fn start_supervisor(&self, folder: &Utf8Path) -> Result<(), HostError> {
+        let arguments = ["supervise".to_owned(), folder.to_string()];
+        spawn_daemon(&self.layout.tool(), &arguments, folder, &self.world.environment)
+            .await
+            .map(|_| ())
+            .map_err(|source| HostError::Unit {
+                doing: "start",
+                unit: "landfall's supervisor".to_owned(),
+                said: String::new(),
+                source,
+            })
+    }
+
+    async fn install_units(
+        &self,
+        step: &Step,
+        units: &BTreeMap<String, Utf8PathBuf>,
+    ) -> Result<(), HostError> {
+        let manager = self.manager()?;
+        for (name, path) in units {
+            let artifact = self
+                .artifacts
+                .get(path)
+                .ok_or_else(|| HostError::NoArtifact { path: path.clone() })?;
+            files::keep(&self.attic(step), &unit_path(&self.layout, path))?;
+            let file = crate::supervisor::UnitFile {
+                name: name.clone(),
+                contents: artifact.text.clone(),
+            };
+            manager.install(&file).await.map_err(|source| HostError::Unit {
+                doing: "install",
+                unit: name.clone(),
+                said: String::new(),
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn uninstall_units(
+        &self,
+        step: &Step,
+        units: &BTreeMap<String, Utf8PathBuf>,
+    ) -> Result<(), HostError> {
+        let manager = self.manager()?;
+        for (name, path) in units {
+            let place = unit_path(&self.layout, path);
+            files::put_back(&self.attic(step), &place, 0o644, None)?;
+            if !place.exists() {
+                units::remove(&*manager, &self.layout, name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn switch_back(&self, step: &Step, link: &Utf8Path) -> Result<(), HostError> {
+        match fs_err::read_to_string(self.attic(step).join("before")) {
+            Ok(before) if before.is_empty() => folders::remove(&[link.to_owned()]),
+            Ok(before) => folders::switch(link, Utf8Path::new(&before)),
+            // Nothing was noted, so nothing was switched.
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn wait_healthy(
+        &self,
+        component: &str,
+        urls: &[String],
+        every: u32,
+        within: u32,
+        tell: Tell<'_>,
+    ) -> Result<(), HostError> {
+        let (pause, limit) = (
+            Duration::from_secs(u64::from(every)),
+            Duration::from_secs(u64::from(within)),
+        );
+        let Err(last) = health::wait(urls, pause, limit, |waiting| tell(waiting)).await else {
+            return Ok(());
+        };
+        let said = units::last_lines(&*self.manager()?, &self.layout.unit(component)).await;
+        Err(HostError::Unhealthy {
+            component: component.to_owned(),
+            within,
+            last,
+            said,
+        })
+    }
+
+    /// Waits until the product answers where people reach it.
+    async fn front(&self, urls: &[String], within: Duration, tell: Tell<'_>) -> Result<(), HostError> {
+        let pause = Duration::from_secs(1);
+        let Err(last) = health::wait(urls, pause, within, |waiting| tell(waiting)).await else {
+            return Ok(());
+        };
+        let said = units::last_lines(&*self.manager()?, &self.layout.unit(super::render::PROXY)).await;
+        Err(HostError::Unhealthy {
+            component: super::render::PROXY.to_owned(),
+            within: 10,
+            last,
+            said,
+        })
+    }
+
+    fn service_at(&self, port: u16) -> String {
+        let at = |(name, service): (&String, &crate::deployment::ResolvedService)| {
+            (service.port("port") == Some(port)).then(|| name.clone())
+        };
+        self.deployment.services.iter().find_map(at).unwrap_or_default()
+    }
+}
+
+async fn stop_supervisor(folder: &Utf8Path) -> Result<(), HostError> {
+    match Client::connect(folder) {
+        Ok(client) => client.shutdown().await.map_err(|source| HostError::Unit {
+            doing: "end",
+            unit: "landfall's supervisor".to_owned(),
+            said: String::new(),
+            source,
+        }),
+        // Nobody listens: it has ended.
+        Err(_) => Ok(()),
+    }
+}
+
+fn output<const N: usize>(pairs: [(&str, Value); N]) -> Output {
+    pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! Units: installing, starting, stopping, and what they said when something is wrong.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use futures_util::StreamExt as _;
+
+use super::super::error::HostError;
+use super::super::layout::Layout;
+use crate::oci::Digest;
+use crate::supervisor::{SupervisorError, UnitManager, UnitState};
+
+/// How many of a unit's last lines are shown when something is wrong with it.
+const LAST_LINES: usize = 12;
+
+/// Returns the file that notes what a unit was started with.
+pub(in crate::drivers::host) fn stamp_file(layout: &Layout, unit: &str) -> Utf8PathBuf {
+    layout.supervisor().join(format!("{unit}.stamp"))
+}
+
+/// Starts a unit, or restarts it when it runs with something else, and notes what it was started with.
+pub(super) async fn start(
+    units: &dyn UnitManager,
+    layout: &Layout,
+    unit: &str,
+    stamp: Digest,
+) -> Result<(), HostError> {
+    let file = stamp_file(layout, unit);
+    let noted = fs_err::read_to_string(&file).unwrap_or_default();
+    let running = units
+        .status(unit)
+        .await
+        .is_ok_and(|status| status.state == UnitState::Running);
+    let started = if running && noted != stamp.to_string() {
+        units.restart(unit).await
+    } else {
+        units.start(unit).await
+    };
+    if let Err(source) = started {
+        let said = last_lines(units, unit).await;
+        return Err(HostError::Unit {
+            doing: "start",
+            unit: unit.to_owned(),
+            said,
+            source,
+        });
+    }
+    super::folders::write_whole(&file, stamp.to_string().as_bytes(), 0o600, None)
+}
+
+/// Stops a unit; one that is not known is stopped already.
+pub(super) async fn stop(units: &dyn UnitManager, unit: &str) -> Result<(), HostError> {
+    match units.stop(unit).await {
+        Ok(_) | Err(SupervisorError::UnknownUnit(_)) => Ok(()),
+        Err(source) => Err(HostError::Unit {
+            doing: "stop",
+            unit: unit.to_owned(),
+            said: String::new(),
+            source,
+        }),
+    }
+}
+
+/// Starts a unit again as it was; its stamp still fits.
+pub(super) async fn start_again(units: &dyn UnitManager, unit: &str) -> Result<(), HostError> {
+    match units.start(unit).await {
+        Ok(_) | Err(SupervisorError::UnknownUnit(_)) => Ok(()),
+        Err(source) => {
+            let said = last_lines(units, unit).await;
+            Err(HostError::Unit {
+                doing: "start",
+                unit: unit.to_owned(),
+                said,
+                source,
+            })
+        }
+    }
+}
+
+/// Stops a unit and takes its file away.
+pub(super) async fn remove(units: &dyn UnitManager, layout: &Layout, unit: &str) -> Result<(), HostError> {
+    let fail = |source| HostError::Unit {
+        doing: "remove",
+        unit: unit.to_owned(),
+        said: String::new(),
+        source,
+    };
+    stop(units, unit).await?;
+    match units.remove(unit).await {
+        Ok(()) | Err(SupervisorError::UnknownUnit(_)) => {}
+        Err(source) => return Err(fail(source)),
+    }
+    super::folders::remove(&[stamp_file(layout, unit)])
+}
+
+/// Returns where a unit's file is placed.
+pub(in crate::drivers::host) fn unit_path(layout: &Layout, artifact: &Utf8Path) -> Utf8PathBuf {
+    let name = artifact.file_name().unwrap_or_default();
+    match layout.options.supervisor {
+        super::super::layout::Supervisor::Systemd => layout.options.units.join(name),
+        super::super::layout::Supervisor::Landfall => layout.supervisor().join("units").join(name),
+    }
+}
+
+/// Reads the last lines of a unit, ready to stand below an error.
+pub(super) async fn last_lines(units: &dyn UnitManager, unit: &str) -> String {
+    let Ok(lines) = units.logs(unit, LAST_LINES, false).await else {
+        return String::new();
+    };
+    let lines: Vec<String> = lines.filter_map(|line| async { line.ok() }).collect().await;
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\nthe last lines of {unit}:\n  {}", lines.join("\n  "))
+}

@@ -1,0 +1,25 @@
+//! A bundled PostgreSQL on a host.
+//!
+//! The programs are the system's ([`find`]) or fetched ([`fetch`]); [`Cluster`] makes a data directory and keeps its
+//! settings; [`Cluster::unit`] describes the server as a unit for whatever keeps units up; [`connect`] and
+//! [`ensure_role_and_database`] speak SQL. No data directory is ever deleted here.
+
+mod cluster;
+mod connect;
+mod database;
+mod error;
+mod fetch;
+mod programs;
+mod settings;
+mod tls;
+
+pub use cluster::{Cluster, Initialized};
+pub use connect::{ConnectSpec, Connection, Encryption, connect, wait_ready};
+pub use database::{ServerVersion, ensure_role_and_database, server_version};
+pub use error::PostgresError;
+pub use fetch::fetch;
+pub use programs::{Programs, find};
+pub use settings::Settings;
+
+#[cfg(test)]
+mod tests;
