@@ -1,2 +1,7 @@
-//! The `landfall` program.
-fn main() {}
+//! The `landfall` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    landfall::cli::main()
+}

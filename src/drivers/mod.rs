@@ -1,3 +1,155 @@
 //! One folder per target: how a deployment is rendered, observed, planned and carried out there.
+//!
+//! This file is the only dispatch: each function asks the driver of each part's target. A new target is one folder and
+//! one line in each `match`.
 
+mod error;
 pub mod host;
+mod performer;
+
+pub use error::DriverError;
+pub use performer::Performer;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::deployment::{Deployment, Part};
+use crate::plan::{Draft, Plan, PlanError, Purpose, Step};
+use crate::product::Target;
+use crate::render::{Artifacts, RenderError};
+
+/// What is to be planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intent {
+    /// What for.
+    pub purpose: Purpose,
+    /// Whether destroying takes the data too.
+    pub data: bool,
+}
+
+/// Renders every part of a deployment, each below a folder with its name.
+///
+/// # Errors
+/// [`RenderError`]; [`RenderError::Target`] for a target that this version cannot render.
+pub fn render(deployment: &Deployment) -> Result<Artifacts, RenderError> {
+    let mut artifacts = Artifacts::default();
+    for part in deployment.parts.values() {
+        let rendered = match part.target {
+            None => Artifacts::default(),
+            Some(Target::Host) => host::render(deployment, part)?,
+            Some(target) => return Err(RenderError::Target { target: target.name().to_owned() }),
+        };
+        artifacts.extend(rendered.under(&part.name));
+    }
+    Ok(artifacts)
+}
+
+/// Looks at the world, part by part.
+///
+/// # Errors
+/// [`DriverError`] when something is there and cannot be looked at.
+pub async fn observe(
+    world: &host::World,
+    deployment: &Deployment,
+    artifacts: &Artifacts,
+    installed: Option<&str>,
+) -> Result<Value, DriverError> {
+    let mut observed = Map::new();
+    for part in deployment.parts.values() {
+        let seen = match part.target {
+            Some(Target::Host) => {
+                let artifacts = artifacts.below(&part.name);
+                let seen = host::look(world, deployment, part, &artifacts, installed).await?;
+                serde_json::to_value(seen).unwrap_or_default()
+            }
+            _ => Value::Null,
+        };
+        observed.insert(part.name.clone(), seen);
+    }
+    Ok(observed.into())
+}
+
+/// Plans what has to be done, given what was seen. Pure.
+///
+/// # Errors
+/// [`DriverError`] when an option is not usable or, by a mistake of ours, the steps have no order.
+pub fn plan(
+    intent: Intent,
+    deployment: &Deployment,
+    artifacts: &Artifacts,
+    observed: Value,
+) -> Result<Plan, DriverError> {
+    let mut steps = Vec::new();
+    for part in deployment.parts.values() {
+        let seen = observed.get(&part.name).cloned().unwrap_or_default();
+        if part.target == Some(Target::Host) {
+            steps.extend(host_steps(intent, deployment, part, artifacts, seen)?);
+        }
+    }
+    let draft = Draft {
+        purpose: intent.purpose,
+        installation: deployment.name.clone(),
+        release: format!("{} {}", deployment.title, deployment.version),
+        deployment: deployment.digest(),
+        artifacts: artifacts.digest(),
+        observed,
+        steps,
+    };
+    Ok(Plan::new(draft)?)
+}
+
+fn host_steps(
+    intent: Intent,
+    deployment: &Deployment,
+    part: &Part,
+    artifacts: &Artifacts,
+    seen: Value,
+) -> Result<Vec<Step>, DriverError> {
+    let observed: host::Observed =
+        serde_json::from_value(seen).map_err(|source| DriverError::Observation { part: part.name.clone(), source })?;
+    let steps = match intent.purpose {
+        Purpose::Up | Purpose::Start => host::up(deployment, part, &artifacts.below(&part.name), &observed),
+        Purpose::Stop => host::stop(deployment, part, &observed),
+        Purpose::Destroy => host::destroy(deployment, part, &observed, intent.data),
+    };
+    Ok(steps?)
+}
+
+/// How a component or service is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ComponentStatus {
+    /// The part.
+    pub part: String,
+    /// The component's or service's name.
+    pub name: String,
+    /// The name people read.
+    pub title: String,
+    /// What it is doing: `running`, `stopped`, `failed` and the like.
+    pub state: String,
+    /// Whether its probes answer; none when it has none.
+    pub healthy: Option<bool>,
+    /// The version it tells.
+    pub version: Option<String>,
+    /// Details for people, such as the process or why it is not healthy.
+    pub detail: String,
+}
+
+/// Asks every component how it is.
+///
+/// # Errors
+/// [`DriverError`] when that cannot be found out.
+pub async fn status(world: &host::World, deployment: &Deployment) -> Result<Vec<ComponentStatus>, DriverError> {
+    let mut all = Vec::new();
+    for part in deployment.parts.values() {
+        if part.target == Some(Target::Host) {
+            all.extend(host::status(world, deployment, part).await?);
+        }
+    }
+    Ok(all)
+}
+
+impl From<PlanError> for DriverError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error)
+    }
+}

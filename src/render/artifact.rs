@@ -72,6 +72,21 @@ impl Artifacts {
         self.0.extend(other.0);
     }
 
+    /// Moves every file below a folder.
+    #[must_use]
+    pub fn under(self, folder: &str) -> Self {
+        Self(self.0.into_iter().map(|(path, artifact)| (Utf8Path::new(folder).join(path), artifact)).collect())
+    }
+
+    /// Returns the files below a folder, by their paths from there.
+    #[must_use]
+    pub fn below(&self, folder: &str) -> Self {
+        let below = |(path, artifact): (&Utf8PathBuf, &Artifact)| {
+            Some((path.strip_prefix(folder).ok()?.to_owned(), artifact.clone()))
+        };
+        Self(self.0.iter().filter_map(below).collect())
+    }
+
     /// Computes the digest over all paths and contents.
     pub fn digest(&self) -> Digest {
         Digest::of(serde_json::to_vec(self).expect("artifacts are a map with text keys"))

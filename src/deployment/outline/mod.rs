@@ -246,7 +246,7 @@ impl<'a> Walk<'a, '_> {
         };
         match Scope::new(roots).and_then(|scope| scope.render(text)) {
             Ok(text) if text.is_empty() => None,
-            Ok(text) => question.parse(&text).map_or(None, Some),
+            Ok(text) => question.parse(&text).ok(),
             Err(error) => {
                 self.complain(
                     key,

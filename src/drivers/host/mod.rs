@@ -8,6 +8,7 @@ mod observe;
 mod perform;
 mod render;
 mod secrets;
+mod status;
 mod steps;
 mod world;
 
@@ -18,5 +19,6 @@ pub use look::look;
 pub use observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 pub use perform::{Host, Output, Tell};
 pub use render::render;
+pub use status::status;
 pub use steps::{probe_url, up};
 pub use world::{Images, World};

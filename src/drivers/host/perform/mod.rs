@@ -10,7 +10,7 @@ mod units;
 
 pub(super) use database::{admin_password, local};
 pub(super) use folders::tool_version;
-pub(super) use health::unpacked;
+pub(super) use health::{client, unpacked};
 pub(super) use units::{stamp_file, unit_path};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,179 @@
+//! `landfall license`
+
+use camino::Utf8PathBuf;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Result};
+use crate::cli::exit::Exit;
+use crate::cli::session::clock;
+use crate::license::{Given, License, Period, Policy, Report, check, issue};
+use crate::product::Entry;
+
+/// Options of `license`.
+#[derive(Debug, Args)]
+pub struct LicenseArgs {
+    #[command(subcommand)]
+    command: LicenseCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum LicenseCommand {
+    /// Show what a license says. Nothing is checked but its form.
+    Show(TokenArgs),
+    /// Check a license by the product's rules; exits with 4 when it is not usable.
+    Check {
+        #[command(flatten)]
+        token: TokenArgs,
+        /// A file with a JSON list of revoked license ids.
+        #[arg(long, value_name = "FILE")]
+        revoked: Option<Utf8PathBuf>,
+        /// The tier that is needed.
+        #[arg(long, value_name = "TIER")]
+        tier: Option<String>,
+    },
+    /// Issue a license (vendors).
+    Issue(Box<IssueArgs>),
+}
+
+#[derive(Debug, Args)]
+struct TokenArgs {
+    /// The file with the license, a signed JWT.
+    file: Utf8PathBuf,
+    /// The product.
+    #[arg(long, value_name = "PRODUCT")]
+    product: String,
+}
+
+#[derive(Debug, Args)]
+struct IssueArgs {
+    /// The product.
+    #[arg(long, value_name = "PRODUCT")]
+    product: String,
+    /// The private key that signs it (PEM, RSA).
+    #[arg(long, value_name = "FILE")]
+    key: Utf8PathBuf,
+    /// The customer.
+    #[arg(long, value_name = "NAME")]
+    customer: String,
+    /// The tier.
+    #[arg(long, value_name = "TIER")]
+    tier: Option<String>,
+    /// How many may use it.
+    #[arg(long, value_name = "N")]
+    seats: Option<u64>,
+    /// A feature that is switched on; may be given several times.
+    #[arg(long = "feature", value_name = "NAME")]
+    features: Vec<String>,
+    /// How long it lasts, such as `365d`.
+    #[arg(long, default_value = "365d", value_name = "DURATION")]
+    lasts: String,
+    /// Its id; made of customer and time unless given.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Who issues it.
+    #[arg(long, default_value = "vendor", value_name = "NAME")]
+    issuer: String,
+}
+
+/// Carries out `license`.
+pub fn run(context: &Context, args: LicenseArgs) -> Result {
+    match args.command {
+        LicenseCommand::Show(token) => {
+            let report = judge(context, &token, &[], None)?;
+            context.show(&report, || describe(&report));
+            Ok(Exit::Done)
+        }
+        LicenseCommand::Check { token, revoked, tier } => {
+            let revoked: Vec<String> = match &revoked {
+                Some(file) => serde_json::from_str(&read(file)?)
+                    .map_err(|error| CommandError::from_error(Exit::Input, &error))?,
+                None => Vec::new(),
+            };
+            let report = judge(context, &token, &revoked, tier.as_deref())?;
+            context.show(&report, || describe(&report));
+            Ok(if report.verdict.is_usable() { Exit::Done } else { Exit::Blocked })
+        }
+        LicenseCommand::Issue(args) => sign(context, &args),
+    }
+}
+
+fn read(file: &Utf8PathBuf) -> Result<String> {
+    fs_err::read_to_string(file).map_err(|error| CommandError::from_error(Exit::Input, &error))
+}
+
+/// Finds the product's rules for licenses.
+fn policy(entry: &Entry) -> Result<Policy> {
+    entry.product().services.values().find_map(|service| service.license.clone()).ok_or_else(|| {
+        CommandError::new(Exit::Input, format!("{} needs no license", entry.product().title))
+    })
+}
+
+fn judge(context: &Context, token: &TokenArgs, revoked: &[String], tier: Option<&str>) -> Result<Report> {
+    let entry = context.catalog().open(&token.product)?;
+    let policy = policy(&entry)?;
+    let key = policy.key.as_ref().map(|key| entry.files.read(key.as_str())).transpose()?;
+    let given = Given {
+        key_pem: key.as_ref().map(String::as_bytes),
+        now: clock().now(),
+        revoked,
+        product: policy.product.as_deref(),
+        tier,
+    };
+    Ok(check(read(&token.file)?.trim(), &policy, &given)?)
+}
+
+/// Writes a report as people read it.
+pub fn describe(report: &Report) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            text.push_str(&format!("{name:<12} {value}\n"));
+        }
+    };
+    line("verdict", Some(format!("{:?}", report.verdict)));
+    line("signature", Some(format!("{:?}", report.signature)));
+    if let Some(license) = &report.license {
+        line("product", license.product.clone());
+        line("customer", license.customer.clone());
+        line("tier", license.tier.clone());
+        line("seats", license.seats.map(|seats| seats.to_string()));
+        line("features", Some(license.features.join(", ")).filter(|features| !features.is_empty()));
+        line("id", license.id.clone());
+        line("expires", license.expires.map(|at| at.to_string()));
+    }
+    line("days left", report.days_left.map(|days| days.to_string()));
+    for finding in &report.findings {
+        line("finding", Some(finding.to_string()));
+    }
+    text
+}
+
+fn sign(context: &Context, args: &IssueArgs) -> Result {
+    let entry = context.catalog().open(&args.product)?;
+    let policy = policy(&entry)?;
+    let now = clock().now();
+    let lasts: Period = args
+        .lasts
+        .parse()
+        .map_err(|_| CommandError::new(Exit::Usage, format!("`{}` is no duration such as 365d", args.lasts)))?;
+    let seconds = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let expires = seconds.checked_add(lasts.duration()).map_err(|error| CommandError::from_error(Exit::Usage, &error))?;
+    let license = License {
+        issuer: Some(args.issuer.clone()),
+        customer: Some(args.customer.clone()),
+        id: Some(args.id.clone().unwrap_or_else(|| format!("{}-{}", args.customer, now.as_second()))),
+        product: policy.product.clone().or_else(|| Some(entry.product().name.clone())),
+        tier: args.tier.clone(),
+        seats: args.seats,
+        features: args.features.clone(),
+        issued: Some(seconds),
+        not_before: None,
+        expires: Some(expires),
+        ..License::default()
+    };
+    let key = fs_err::read(&args.key).map_err(|error| CommandError::from_error(Exit::Input, &error))?;
+    context.data(&format!("{}\n", issue(&license, &policy, &key)?));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,19 @@
+//! One file per verb.
+
+pub mod completions;
+pub mod destroy;
+pub mod doctor;
+pub mod init;
+pub mod internal;
+pub mod license;
+pub mod logs;
+pub mod plan;
+pub mod product;
+pub mod recommend;
+pub mod release;
+pub mod render;
+pub mod resume;
+pub mod runs;
+pub mod schema;
+pub mod status;
+pub mod up;

@@ -1,0 +1,167 @@
+//! `landfall up`, `landfall stop`, `landfall start`
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use super::plan::{describe, load, same_version};
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Result};
+use crate::cli::execute::{begin, lock};
+use crate::cli::exit::Exit;
+use crate::cli::session::{Planned, Session, installed_deployment};
+use crate::deployment::Deployment;
+use crate::drivers::Intent;
+use crate::journal::{History, Installation};
+use crate::plan::{Plan, Purpose};
+
+/// Options of `up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// Apply exactly this saved plan, or refuse.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<Utf8PathBuf>,
+}
+
+/// Options of `stop` and `start`.
+#[derive(Debug, Args)]
+pub struct LifecycleArgs {}
+
+/// Brings the product up.
+pub async fn run(context: &Context, args: &UpArgs) -> Result {
+    let saved = args.plan.as_ref().map(load).transpose()?;
+    let session = Session::open(context)?;
+    let deployment = session.deployment()?;
+    if deployment.parts.values().all(|part| part.target.is_none()) {
+        return hosted(context, &deployment);
+    }
+    let installation = session.installation()?;
+    let history = installation.history().await?;
+    finished(&history)?;
+    same_version(&deployment, &history)?;
+    let intent = Intent { purpose: Purpose::Up, data: false };
+    approve_and_begin(&session, &installation, &history, intent, deployment, saved).await
+}
+
+/// Stops what runs.
+pub async fn stop(context: &Context, _: &LifecycleArgs) -> Result {
+    lifecycle(context, Purpose::Stop).await
+}
+
+/// Starts what was stopped.
+pub async fn start(context: &Context, _: &LifecycleArgs) -> Result {
+    lifecycle(context, Purpose::Start).await
+}
+
+async fn lifecycle(context: &Context, purpose: Purpose) -> Result {
+    let session = Session::open(context)?;
+    let installation = session.installation()?;
+    let history = installation.history().await?;
+    finished(&history)?;
+    let deployment = installed_deployment(&history)?.ok_or_else(not_installed)?;
+    let intent = Intent { purpose, data: false };
+    approve_and_begin(&session, &installation, &history, intent, deployment, None).await
+}
+
+/// Says that nothing is installed.
+pub fn not_installed() -> CommandError {
+    CommandError::new(Exit::Input, "nothing is installed here").hint("bring the product up with `landfall up`")
+}
+
+/// The vendor's own service has nothing to place.
+fn hosted(context: &Context, deployment: &Deployment) -> Result {
+    let url = deployment.parts.values().map(|part| part.url.as_str()).next().unwrap_or_default();
+    context.say(format!("{} runs as the vendor's own service; nothing is placed here: {url}", deployment.title));
+    Ok(Exit::Done)
+}
+
+/// Refuses to begin while a run is half-way.
+pub fn finished(history: &History) -> Result<()> {
+    match &history.unfinished {
+        None => Ok(()),
+        Some(run) => Err(CommandError::new(Exit::Interrupted, format!("run {run} stopped half-way"))
+            .hint("go on with `landfall resume`, or take it back with `landfall rollback`")),
+    }
+}
+
+/// Plans, shows, asks, locks, looks again and begins.
+pub async fn approve_and_begin(
+    session: &Session,
+    installation: &Installation,
+    history: &History,
+    intent: Intent,
+    deployment: Deployment,
+    saved: Option<Plan>,
+) -> Result {
+    let context = &session.context;
+    let planned = session.plan(intent, deployment.clone(), history).await?;
+    if let Some(saved) = &saved {
+        unchanged(saved, &planned.plan)?;
+    }
+    if planned.plan.steps.is_empty() {
+        return nothing_to_do(context, &planned);
+    }
+    if !context.json() {
+        context.say(describe(&planned.plan).trim_end());
+    }
+    // A saved plan was approved when it was handed over; anything else is approved now.
+    if saved.is_none() {
+        context.approve("Carry this out?")?;
+    }
+    let lock = lock(session, installation, intent.purpose.verb()).await?;
+    let history = installation.history().await?;
+    finished(&history)?;
+    let again = session.plan(intent, deployment, &history).await?;
+    unchanged(&planned.plan, &again.plan)?;
+    begin(session, installation, lock, again).await
+}
+
+fn nothing_to_do(context: &Context, planned: &Planned) -> Result {
+    let url = planned.deployment.parts.values().map(|part| part.url.as_str()).next().unwrap_or_default();
+    let value = serde_json::json!({
+        "status": "nothing-to-do", "plan": planned.plan.hash, "url": url, "exit_code": 0,
+    });
+    if context.json() {
+        context.show(&value, String::new);
+    }
+    let place = if planned.plan.purpose == Purpose::Stop { String::new() } else { format!(" at {url}") };
+    context.say(format!("nothing to do: {} is as it should be{place}", planned.plan.release));
+    Ok(Exit::Done)
+}
+
+/// Refuses a plan that no longer fits, and says what it rested on that has changed.
+fn unchanged(approved: &Plan, now: &Plan) -> Result<()> {
+    if approved.hash == now.hash {
+        return Ok(());
+    }
+    let mut changed = Vec::new();
+    if approved.purpose != now.purpose {
+        changed.push(format!("it is for `{}`", approved.purpose.verb()));
+    }
+    if approved.deployment != now.deployment {
+        changed.push("the answers, the release or the product definition".to_owned());
+    }
+    if approved.artifacts != now.artifacts {
+        changed.push("what is rendered".to_owned());
+    }
+    changed.extend(differences(&approved.observed, &now.observed, ""));
+    let mut error = CommandError::new(Exit::Input, "the approved plan no longer fits, so nothing was done");
+    error.causes.push(format!("changed since: {}", changed.join(", ")));
+    Err(error.hint("look at a new one with `landfall plan`"))
+}
+
+/// Lists the places at which two observations differ.
+fn differences(before: &serde_json::Value, now: &serde_json::Value, path: &str) -> Vec<String> {
+    match (before.as_object(), now.as_object()) {
+        (Some(before), Some(now)) => {
+            let keys: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+            let null = serde_json::Value::Null;
+            let of = |key: &String| {
+                let place = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                differences(before.get(key).unwrap_or(&null), now.get(key).unwrap_or(&null), &place)
+            };
+            keys.into_iter().flat_map(of).collect()
+        }
+        _ if before == now => Vec::new(),
+        _ => vec![format!("{path} (was {before}, is {now})")],
+    }
+}

@@ -1,0 +1,160 @@
+//! From the answers file to a plan: the pipeline as the verbs walk it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::error::{CommandError, Result};
+use super::exit::Exit;
+use crate::deployment::{Answers, Deployment, resolve};
+use crate::document::Document;
+use crate::drivers::host::World;
+use crate::drivers::{self, Intent};
+use crate::journal::{Clock, History, Holder, Installation, LockTerms, open_store};
+use crate::plan::Plan;
+use crate::product::Entry;
+use crate::render::Artifacts;
+
+/// The answers file and the product it speaks of.
+pub struct Session {
+    /// What a command may use.
+    pub context: Context,
+    /// The answers, with the place of every key.
+    pub answers: Document<Answers>,
+}
+
+/// Everything that a plan was made of.
+pub struct Planned {
+    /// The deployment.
+    pub deployment: Deployment,
+    /// What was rendered.
+    pub artifacts: Artifacts,
+    /// The plan.
+    pub plan: Plan,
+}
+
+/// The clock of the machine.
+pub fn clock() -> Arc<dyn Clock> {
+    Arc::new(jiff::Timestamp::now)
+}
+
+impl Session {
+    /// Reads the answers file.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or is not valid.
+    pub fn open(context: &Context) -> Result<Self> {
+        let file = &context.global.file;
+        let text = fs_err::read_to_string(file).map_err(|error| {
+            let failed = CommandError::from_error(Exit::Input, &error);
+            match error.kind() {
+                std::io::ErrorKind::NotFound => CommandError::new(Exit::Input, format!("there is no {file} here"))
+                    .hint("write one with `landfall init`, or name another with --file"),
+                _ => failed,
+            }
+        })?;
+        let answers = Answers::parse(file.as_str(), &text).map_err(CommandError::from)?;
+        Ok(Self { context: context.clone(), answers })
+    }
+
+    /// Opens the product.
+    ///
+    /// # Errors
+    /// When it is not known or its definition is not valid.
+    pub fn product(&self) -> Result<Entry> {
+        let name = &self.answers.content.product;
+        let from_here = name.contains('/') || name.starts_with('.');
+        let name = if from_here { self.context.answers_folder().join(name).into_string() } else { name.clone() };
+        Ok(self.context.catalog().open(&name)?)
+    }
+
+    /// Decides everything.
+    ///
+    /// # Errors
+    /// When answers are wrong or missing, or there is no such release.
+    pub fn deployment(&self) -> Result<Deployment> {
+        let entry = self.product()?;
+        let (release, _) = match entry.release(self.answers.content.release.as_ref()) {
+            Ok(found) => found,
+            Err(error) => {
+                // Wrong answers come first: they can be mended now, a release only by the vendor.
+                let empty = crate::product::Release::placeholder(&entry.product().name);
+                if let Err(wrong @ (crate::deployment::ResolveError::Answers { .. }
+                | crate::deployment::ResolveError::Missing { .. })) = resolve(&entry, &empty, &self.answers)
+                {
+                    return Err(wrong.into());
+                }
+                return Err(error.into());
+            }
+        };
+        Ok(resolve(&entry, &release, &self.answers)?)
+    }
+
+    /// Opens the installation's record.
+    ///
+    /// # Errors
+    /// When the state's location makes no sense.
+    pub fn installation(&self) -> Result<Installation> {
+        let state = &self.answers.content.state;
+        let location = if state.contains("://") {
+            state.clone()
+        } else {
+            self.context.answers_folder().join(state).into_string()
+        };
+        let store = open_store(&location, &self.context.environment)?;
+        let terms = LockTerms { wait: lock_wait(&self.context)?, ..LockTerms::default() };
+        Ok(Installation::new(store, &self.answers.content.name, clock(), terms)?)
+    }
+
+    /// Describes who takes the lock.
+    pub fn holder(&self, doing: &str) -> Holder {
+        Holder::here(&self.context.user(), doing, clock().now())
+    }
+
+    /// Renders, looks and plans.
+    ///
+    /// # Errors
+    /// When any of these fails.
+    pub async fn plan(&self, intent: Intent, deployment: Deployment, history: &History) -> Result<Planned> {
+        plan(&self.context.world()?, intent, deployment, history).await
+    }
+}
+
+/// Renders, looks and plans.
+async fn plan(world: &World, intent: Intent, deployment: Deployment, history: &History) -> Result<Planned> {
+    let artifacts = drivers::render(&deployment)?;
+    let installed = installed_version(history);
+    let observed = drivers::observe(world, &deployment, &artifacts, installed.as_deref()).await?;
+    let plan = drivers::plan(intent, &deployment, &artifacts, observed)?;
+    Ok(Planned { deployment, artifacts, plan })
+}
+
+/// Reads the version that the history says is installed.
+pub fn installed_version(history: &History) -> Option<String> {
+    let installed = history.installed.as_ref()?;
+    installed.deployment.get("version").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// Reads the deployment that the history says is installed.
+///
+/// # Errors
+/// When it was written by a version of Landfall whose format this one cannot read.
+pub fn installed_deployment(history: &History) -> Result<Option<Deployment>> {
+    let Some(installed) = &history.installed else { return Ok(None) };
+    serde_json::from_value(installed.deployment.clone()).map(Some).map_err(|error| {
+        CommandError::from_error(Exit::Failed, &error)
+            .hint(format!("the installation was made by another version of landfall (run {})", installed.run))
+    })
+}
+
+fn lock_wait(context: &Context) -> Result<Duration> {
+    let text = &context.global.lock_wait;
+    text.parse::<crate::license::Period>()
+        .ok()
+        .and_then(|period| Duration::try_from(period.duration()).ok())
+        .ok_or_else(|| {
+            CommandError::new(Exit::Usage, format!("--lock-wait takes a duration such as 90s or 10m, not `{text}`"))
+        })
+}

@@ -1,0 +1,28 @@
+//! What can go wrong with a target.
+
+use super::host::HostError;
+use crate::plan::PlanError;
+use crate::render::RenderError;
+
+/// Says what went wrong with a target.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// Rendering failed.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// A host could not be looked at.
+    #[error("could not look at the host")]
+    Host(#[from] HostError),
+    /// The plan has no order.
+    #[error("could not order the plan")]
+    Plan(#[source] PlanError),
+    /// An observation cannot be read back.
+    #[error("what was observed of part `{part}` cannot be read")]
+    Observation {
+        /// The part.
+        part: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
