@@ -62,6 +62,8 @@ pub struct ReleaseImage {
     /// The sum of its blobs over all platforms, in bytes.
     pub size: u64,
     /// Where it was found.
+    #[serde(with = "serde_yaml::with::singleton_map")]
+    #[schemars(with = "ImageOrigin")]
     pub source: ImageOrigin,
     /// The digest of its SBOM, when one is attached or was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]

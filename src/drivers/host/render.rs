@@ -14,7 +14,7 @@ struct Environment<'a> {
     title: &'a str,
     product: &'a str,
     version: &'a str,
-    environment: Vec<(String, String)>,
+    environment: std::collections::BTreeMap<String, String>,
 }
 
 /// A unit, for systemd and for Landfall's own supervisor alike.
