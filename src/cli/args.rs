@@ -4,15 +4,20 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release, render, resume, runs,
-    schema, status, up,
+    completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release, render,
+    resume, runs, schema, status, up,
 };
 
 /// Brings a vendor's whole product up on your ground with one command, and keeps it alive there.
 ///
 /// Start with `landfall init`, read the plan with `landfall plan`, then `landfall up`.
 #[derive(Debug, Parser)]
-#[command(name = "landfall", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "landfall",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// Options that every verb takes.
     #[command(flatten)]
@@ -27,13 +32,32 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The answers file.
-    #[arg(short, long, global = true, env = "LANDFALL_FILE", default_value = "landfall.yaml", value_name = "FILE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "LANDFALL_FILE",
+        default_value = "landfall.yaml",
+        value_name = "FILE"
+    )]
     pub file: Utf8PathBuf,
     /// A folder that holds products, searched before those built in; may be given several times.
-    #[arg(long, global = true, env = "LANDFALL_PRODUCTS", value_name = "DIR", value_delimiter = ':')]
+    #[arg(
+        long,
+        global = true,
+        env = "LANDFALL_PRODUCTS",
+        value_name = "DIR",
+        value_delimiter = ':'
+    )]
     pub products: Vec<Utf8PathBuf>,
     /// What goes to standard output: text for people or JSON for programs.
-    #[arg(long, global = true, env = "LANDFALL_OUTPUT", default_value = "text", value_name = "FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        env = "LANDFALL_OUTPUT",
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
     pub output: OutputFormat,
     /// Write every event of a run to this file as JSON, one a line.
     #[arg(long, global = true, env = "LANDFALL_EVENTS", value_name = "FILE")]
@@ -45,10 +69,22 @@ pub struct Global {
     #[arg(long, global = true, env = "LANDFALL_NO_INPUT")]
     pub no_input: bool,
     /// Wait for the lock when another operator holds it, such as `90s` or `10m`.
-    #[arg(long, global = true, env = "LANDFALL_LOCK_WAIT", default_value = "0s", value_name = "DURATION")]
+    #[arg(
+        long,
+        global = true,
+        env = "LANDFALL_LOCK_WAIT",
+        default_value = "0s",
+        value_name = "DURATION"
+    )]
     pub lock_wait: String,
     /// When to use colours; NO_COLOR is respected.
-    #[arg(long, global = true, env = "LANDFALL_COLOR", default_value = "auto", value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        env = "LANDFALL_COLOR",
+        default_value = "auto",
+        value_name = "WHEN"
+    )]
     pub color: ColorChoice,
 }
 

@@ -30,7 +30,10 @@ pub struct Context {
 
 impl Context {
     /// Reads the environment.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
     pub fn new(global: Global) -> Self {
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -47,7 +50,12 @@ impl Context {
             }
         };
         let interactive = terminal && !global.no_input && !set("CI");
-        Self { global, environment: Arc::new(environment), interactive, color }
+        Self {
+            global,
+            environment: Arc::new(environment),
+            interactive,
+            color,
+        }
     }
 
     /// Writes data to standard output.
@@ -90,11 +98,20 @@ impl Context {
             return Err(CommandError::new(Exit::Input, "the plan is not approved, and nobody can be asked")
                 .hint("approve it with --yes, or save it with `landfall plan --out FILE` and apply exactly that"));
         }
-        let asked = dialoguer::Confirm::new().with_prompt(question).default(false).interact();
+        let asked = dialoguer::Confirm::new()
+            .with_prompt(question)
+            .default(false)
+            .interact();
         match asked {
             Ok(true) => Ok(()),
-            Ok(false) => Err(CommandError::new(Exit::Failed, "not approved; nothing was changed")),
-            Err(_) => Err(CommandError::new(Exit::Failed, "interrupted; nothing was changed")),
+            Ok(false) => Err(CommandError::new(
+                Exit::Failed,
+                "not approved; nothing was changed",
+            )),
+            Err(_) => Err(CommandError::new(
+                Exit::Failed,
+                "interrupted; nothing was changed",
+            )),
         }
     }
 
@@ -118,20 +135,32 @@ impl Context {
         if folders.is_empty() && Utf8Path::new("products").is_dir() {
             folders.push(Utf8PathBuf::from("products"));
         }
-        Catalog { folders, data: self.folder("LANDFALL_DATA", "XDG_DATA_HOME", ".local/share/landfall") }
+        Catalog {
+            folders,
+            data: self.folder("LANDFALL_DATA", "XDG_DATA_HOME", ".local/share/landfall"),
+        }
     }
 
     /// Names who runs this command.
     pub fn user(&self) -> String {
         ["SUDO_USER", "USER", "LOGNAME"]
             .iter()
-            .find_map(|name| self.environment.get(*name).filter(|value| !value.is_empty()).cloned())
+            .find_map(|name| {
+                self.environment
+                    .get(*name)
+                    .filter(|value| !value.is_empty())
+                    .cloned()
+            })
             .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
     }
 
     /// Returns the folder of the answers file.
     pub fn answers_folder(&self) -> Utf8PathBuf {
-        let folder = self.global.file.parent().filter(|folder| !folder.as_str().is_empty());
+        let folder = self
+            .global
+            .file
+            .parent()
+            .filter(|folder| !folder.as_str().is_empty());
         let folder = folder.unwrap_or(Utf8Path::new("."));
         folder.canonicalize_utf8().unwrap_or_else(|_| folder.to_owned())
     }
@@ -141,7 +170,11 @@ impl Context {
         let usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         let path = self.environment.get("PATH").map_or(usual, String::as_str);
         // A user's PATH often lacks the folders of system programs such as useradd.
-        path.split(':').chain(usual.split(':')).filter(|folder| !folder.is_empty()).map(Utf8PathBuf::from).collect()
+        path.split(':')
+            .chain(usual.split(':'))
+            .filter(|folder| !folder.is_empty())
+            .map(Utf8PathBuf::from)
+            .collect()
     }
 
     /// Describes the machine for drivers.
@@ -175,17 +208,34 @@ impl Context {
     /// [`crate::oci::OciError`] when that configuration cannot be read.
     pub fn registry(&self) -> std::result::Result<ImageSource, crate::oci::OciError> {
         let home = self.environment.get("HOME").map_or("/", String::as_str);
-        let folder = self.environment.get("DOCKER_CONFIG").cloned().unwrap_or_else(|| format!("{home}/.docker"));
+        let folder = self
+            .environment
+            .get("DOCKER_CONFIG")
+            .cloned()
+            .unwrap_or_else(|| format!("{home}/.docker"));
         let text = fs_err::read_to_string(Utf8Path::new(&folder).join("config.json"));
         let helper = self.credential_helper();
         let credentials = match text {
             Ok(text) => Credentials::from_docker_config(&text, Some(helper))?,
             Err(_) => Credentials::default(),
         };
-        let certificate = self.environment.get("LANDFALL_CA_BUNDLE").or(self.environment.get("SSL_CERT_FILE"));
-        let certificates = certificate.and_then(|path| fs_err::read_to_string(path).ok()).into_iter().collect();
-        let options = RegistryOptions { credentials, certificates, ..RegistryOptions::default() };
-        Ok(ImageSource::Registry { registry: Registry::new(options)?, cache: Blobs::new(self.cache().join("images")) })
+        let certificate = self
+            .environment
+            .get("LANDFALL_CA_BUNDLE")
+            .or(self.environment.get("SSL_CERT_FILE"));
+        let certificates = certificate
+            .and_then(|path| fs_err::read_to_string(path).ok())
+            .into_iter()
+            .collect();
+        let options = RegistryOptions {
+            credentials,
+            certificates,
+            ..RegistryOptions::default()
+        };
+        Ok(ImageSource::Registry {
+            registry: Registry::new(options)?,
+            cache: Blobs::new(self.cache().join("images")),
+        })
     }
 
     /// Asks a docker credential helper, `docker-credential-<name> get`.
@@ -200,10 +250,16 @@ impl Context {
                 .timeout(std::time::Duration::from_secs(30));
             // It is called from within the runtime, where waiting for a future is not allowed.
             let answer = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                runtime.block_on(call.run(&CancelToken::new())).map_err(std::io::Error::other)
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?;
+                runtime
+                    .block_on(call.run(&CancelToken::new()))
+                    .map_err(std::io::Error::other)
             });
-            let output = answer.join().map_err(|_| std::io::Error::other("the helper's thread ended badly"))??;
+            let output = answer
+                .join()
+                .map_err(|_| std::io::Error::other("the helper's thread ended badly"))??;
             let credential: Credential = serde_json::from_str(&output.stdout)?;
             Ok(Some(credential))
         })

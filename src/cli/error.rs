@@ -38,7 +38,13 @@ pub type Result<T = Exit> = std::result::Result<T, CommandError>;
 impl CommandError {
     /// Says what failed.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, causes: vec![what.into()], hints: Vec::new(), problems: None, missing: Vec::new() }
+        Self {
+            exit,
+            causes: vec![what.into()],
+            hints: Vec::new(),
+            problems: None,
+            missing: Vec::new(),
+        }
     }
 
     /// Takes an error with its causes.
@@ -54,7 +60,13 @@ impl CommandError {
             }
             cause = error.source();
         }
-        Self { exit, causes, hints: Vec::new(), problems, missing: Vec::new() }
+        Self {
+            exit,
+            causes,
+            hints: Vec::new(),
+            problems,
+            missing: Vec::new(),
+        }
     }
 
     /// Adds what to do next.
@@ -73,7 +85,11 @@ impl CommandError {
             let _ = writeln!(text, "  {problem}");
         }
         for missing in &self.missing {
-            let _ = writeln!(text, "  {}: {} ({})", missing.key, missing.prompt, missing.expected);
+            let _ = writeln!(
+                text,
+                "  {}: {} ({})",
+                missing.key, missing.prompt, missing.expected
+            );
             let _ = writeln!(text, "      flag: {}", missing.flag);
         }
         for cause in causes {
@@ -101,7 +117,10 @@ impl From<ProductError> for CommandError {
             _ => Exit::Input,
         };
         let hint = match &error {
-            ProductError::UnknownProduct { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            ProductError::UnknownProduct {
+                nearest: Some(nearest),
+                ..
+            } => Some(format!("did you mean `{nearest}`?")),
             ProductError::NoRelease { product } => Some(format!(
                 "add one first, from a registry or an OCI layout: landfall release add {product} VERSION --from DIR"
             )),
@@ -116,8 +135,14 @@ impl From<ResolveError> for CommandError {
         match error {
             ResolveError::Product(error) => error.into(),
             ResolveError::Missing { missing } => {
-                let what = ResolveError::Missing { missing: missing.clone() }.to_string();
-                let error = Self { missing, ..Self::new(Exit::Input, what) };
+                let what = ResolveError::Missing {
+                    missing: missing.clone(),
+                }
+                .to_string();
+                let error = Self {
+                    missing,
+                    ..Self::new(Exit::Input, what)
+                };
                 error.hint("answer them in the file or with the flags, or run `landfall init` in a terminal")
             }
             error => Self::from_error(Exit::Input, &error),
@@ -127,7 +152,10 @@ impl From<ResolveError> for CommandError {
 
 impl From<Problems> for CommandError {
     fn from(problems: Problems) -> Self {
-        Self { problems: Some(problems), ..Self::new(Exit::Input, "the file is not valid") }
+        Self {
+            problems: Some(problems),
+            ..Self::new(Exit::Input, "the file is not valid")
+        }
     }
 }
 
@@ -156,8 +184,10 @@ impl From<PlanError> for CommandError {
 impl From<JournalError> for CommandError {
     fn from(error: JournalError) -> Self {
         match &error {
-            JournalError::Held(_) | JournalError::HeldByUnknown { .. } => Self::from_error(Exit::Locked, &error)
-                .hint("wait for it with --lock-wait 10m, or look with `landfall status`"),
+            JournalError::Held(_) | JournalError::HeldByUnknown { .. } => {
+                Self::from_error(Exit::Locked, &error)
+                    .hint("wait for it with --lock-wait 10m, or look with `landfall status`")
+            }
             _ => Self::from_error(Exit::Failed, &error),
         }
     }
@@ -174,7 +204,8 @@ impl From<DriverError> for CommandError {
 
 impl From<RunError> for CommandError {
     fn from(error: RunError) -> Self {
-        Self::from_error(Exit::Interrupted, &error).hint("once the cause is mended, go on with `landfall resume`")
+        Self::from_error(Exit::Interrupted, &error)
+            .hint("once the cause is mended, go on with `landfall resume`")
     }
 }
 

@@ -36,7 +36,9 @@ pub enum Way {
 pub async fn lock(session: &Session, installation: &Installation, doing: &str) -> Result<Acquired> {
     let acquired = installation.lock(session.holder(doing)).await?;
     if let Some(stale) = &acquired.stale {
-        session.context.say(format!("note: took over the lock of {stale}: that process is no longer there"));
+        session.context.say(format!(
+            "note: took over the lock of {stale}: that process is no longer there"
+        ));
     }
     Ok(acquired)
 }
@@ -45,13 +47,24 @@ pub async fn lock(session: &Session, installation: &Installation, doing: &str) -
 ///
 /// # Errors
 /// When the run cannot be recorded.
-pub async fn begin(session: &Session, installation: &Installation, mut lock: Acquired, planned: Planned) -> Result {
-    let Planned { deployment, artifacts, plan } = planned;
+pub async fn begin(
+    session: &Session,
+    installation: &Installation,
+    mut lock: Acquired,
+    planned: Planned,
+) -> Result {
+    let Planned {
+        deployment,
+        artifacts,
+        plan,
+    } = planned;
     let mut random = [0; 2];
     getrandom::fill(&mut random).map_err(|error| CommandError::new(Exit::Failed, error.to_string()))?;
     let id = installation.new_run_id(random).await?;
-    let files: BTreeMap<_, _> =
-        artifacts.iter().map(|(path, artifact)| (path.clone(), Bytes::from(artifact.text.clone()))).collect();
+    let files: BTreeMap<_, _> = artifacts
+        .iter()
+        .map(|(path, artifact)| (path.clone(), Bytes::from(artifact.text.clone())))
+        .collect();
     let new = NewRun {
         id,
         argv: std::env::args().collect(),
@@ -62,7 +75,15 @@ pub async fn begin(session: &Session, installation: &Installation, mut lock: Acq
         artifacts: files,
     };
     let mut journal = installation.begin(new, &mut lock.guard).await?;
-    let exit = carry(&session.context, &mut journal, deployment, artifacts, Way::Run, &session.context.user()).await;
+    let exit = carry(
+        &session.context,
+        &mut journal,
+        deployment,
+        artifacts,
+        Way::Run,
+        &session.context.user(),
+    )
+    .await;
     lock.guard.release().await?;
     exit
 }
@@ -107,8 +128,17 @@ async fn carry(
     let listening = tokio::spawn(listen(context.clone(), cancel.clone()));
     let id = journal.id().clone();
     let brings_up = matches!(journal.plan().purpose, Purpose::Up | Purpose::Start);
-    let url = deployment.parts.values().map(|part| part.url.clone()).find(|url| !url.is_empty());
-    let performer = Arc::new(Performer::new(context.world()?, deployment, artifacts, id.as_str()));
+    let url = deployment
+        .parts
+        .values()
+        .map(|part| part.url.clone())
+        .find(|url| !url.is_empty());
+    let performer = Arc::new(Performer::new(
+        context.world()?,
+        deployment,
+        artifacts,
+        id.as_str(),
+    ));
     let engine = Engine::default();
     let outcome = match way {
         Way::Run => engine.run(journal, performer, &events, &cancel).await,
@@ -127,7 +157,8 @@ async fn carry(
 fn displays(context: &Context) -> Result<Vec<Box<dyn Display>>> {
     let mut displays: Vec<Box<dyn Display>> = Vec::new();
     if let Some(file) = &context.global.events {
-        let stream = EventStream::create(file).map_err(|error| CommandError::from_error(Exit::Input, &error))?;
+        let stream =
+            EventStream::create(file).map_err(|error| CommandError::from_error(Exit::Input, &error))?;
         displays.push(Box::new(stream));
     }
     if context.json() {
@@ -144,7 +175,8 @@ fn displays(context: &Context) -> Result<Vec<Box<dyn Display>>> {
 /// Listens for interrupts: the first stops between steps, the second stops what runs.
 async fn listen(context: Context, cancel: Cancel) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
     };
@@ -181,11 +213,15 @@ fn conclude(
         Outcome::Interrupted => Exit::Interrupted,
     };
     match url {
-        Some(url) if exit == Exit::Done && way != Way::Rollback => context.say(format!("it answers at {url}")),
+        Some(url) if exit == Exit::Done && way != Way::Rollback => {
+            context.say(format!("it answers at {url}"))
+        }
         _ => {}
     }
     if matches!(exit, Exit::Failed | Exit::RolledBack | Exit::Stuck) {
-        context.say(format!("hint: everything that was recorded: landfall runs show {id}"));
+        context.say(format!(
+            "hint: everything that was recorded: landfall runs show {id}"
+        ));
     }
     Ok(exit)
 }

@@ -35,7 +35,10 @@ impl Exit {
     pub const TABLE: [(Self, &'static str); 11] = [
         (Self::Done, "done, or nothing to do"),
         (Self::Failed, "failed, nothing changed"),
-        (Self::Pending, "changes or drift pending (`plan --check`, `render --check`, `drift`)"),
+        (
+            Self::Pending,
+            "changes or drift pending (`plan --check`, `render --check`, `drift`)",
+        ),
         (Self::Input, "input invalid or answers missing"),
         (Self::Blocked, "preflight found a blocker"),
         (Self::Locked, "lock held by somebody else"),

@@ -32,7 +32,11 @@ pub fn main() -> ExitCode {
         }
     };
     let context = Context::new(cli.global);
-    let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let result = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime.block_on(dispatch(&context, cli.command)),
         Err(error) => Err(CommandError::from_error(Exit::Failed, &error)),
     };
@@ -50,8 +54,8 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(context: &Context, command: Command) -> error::Result {
     use commands::{
-        completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release, render, resume,
-        runs, schema, status, up,
+        completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release,
+        render, resume, runs, schema, status, up,
     };
     match command {
         Command::Recommend(args) => recommend::run(context, &args),

@@ -50,13 +50,18 @@ impl Session {
         let text = fs_err::read_to_string(file).map_err(|error| {
             let failed = CommandError::from_error(Exit::Input, &error);
             match error.kind() {
-                std::io::ErrorKind::NotFound => CommandError::new(Exit::Input, format!("there is no {file} here"))
-                    .hint("write one with `landfall init`, or name another with --file"),
+                std::io::ErrorKind::NotFound => {
+                    CommandError::new(Exit::Input, format!("there is no {file} here"))
+                        .hint("write one with `landfall init`, or name another with --file")
+                }
                 _ => failed,
             }
         })?;
         let answers = Answers::parse(file.as_str(), &text).map_err(CommandError::from)?;
-        Ok(Self { context: context.clone(), answers })
+        Ok(Self {
+            context: context.clone(),
+            answers,
+        })
     }
 
     /// Opens the product.
@@ -66,7 +71,11 @@ impl Session {
     pub fn product(&self) -> Result<Entry> {
         let name = &self.answers.content.product;
         let from_here = name.contains('/') || name.starts_with('.');
-        let name = if from_here { self.context.answers_folder().join(name).into_string() } else { name.clone() };
+        let name = if from_here {
+            self.context.answers_folder().join(name).into_string()
+        } else {
+            name.clone()
+        };
         Ok(self.context.catalog().open(&name)?)
     }
 
@@ -81,8 +90,10 @@ impl Session {
             Err(error) => {
                 // Wrong answers come first: they can be mended now, a release only by the vendor.
                 let empty = crate::product::Release::placeholder(&entry.product().name);
-                if let Err(wrong @ (crate::deployment::ResolveError::Answers { .. }
-                | crate::deployment::ResolveError::Missing { .. })) = resolve(&entry, &empty, &self.answers)
+                if let Err(
+                    wrong @ (crate::deployment::ResolveError::Answers { .. }
+                    | crate::deployment::ResolveError::Missing { .. }),
+                ) = resolve(&entry, &empty, &self.answers)
                 {
                     return Err(wrong.into());
                 }
@@ -104,8 +115,16 @@ impl Session {
             self.context.answers_folder().join(state).into_string()
         };
         let store = open_store(&location, &self.context.environment)?;
-        let terms = LockTerms { wait: lock_wait(&self.context)?, ..LockTerms::default() };
-        Ok(Installation::new(store, &self.answers.content.name, clock(), terms)?)
+        let terms = LockTerms {
+            wait: lock_wait(&self.context)?,
+            ..LockTerms::default()
+        };
+        Ok(Installation::new(
+            store,
+            &self.answers.content.name,
+            clock(),
+            terms,
+        )?)
     }
 
     /// Describes who takes the lock.
@@ -128,13 +147,21 @@ async fn plan(world: &World, intent: Intent, deployment: Deployment, history: &H
     let installed = installed_version(history);
     let observed = drivers::observe(world, &deployment, &artifacts, installed.as_deref()).await?;
     let plan = drivers::plan(intent, &deployment, &artifacts, observed)?;
-    Ok(Planned { deployment, artifacts, plan })
+    Ok(Planned {
+        deployment,
+        artifacts,
+        plan,
+    })
 }
 
 /// Reads the version that the history says is installed.
 pub fn installed_version(history: &History) -> Option<String> {
     let installed = history.installed.as_ref()?;
-    installed.deployment.get("version").and_then(Value::as_str).map(str::to_owned)
+    installed
+        .deployment
+        .get("version")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
 }
 
 /// Reads the deployment that the history says is installed.
@@ -142,11 +169,17 @@ pub fn installed_version(history: &History) -> Option<String> {
 /// # Errors
 /// When it was written by a version of Landfall whose format this one cannot read.
 pub fn installed_deployment(history: &History) -> Result<Option<Deployment>> {
-    let Some(installed) = &history.installed else { return Ok(None) };
-    serde_json::from_value(installed.deployment.clone()).map(Some).map_err(|error| {
-        CommandError::from_error(Exit::Failed, &error)
-            .hint(format!("the installation was made by another version of landfall (run {})", installed.run))
-    })
+    let Some(installed) = &history.installed else {
+        return Ok(None);
+    };
+    serde_json::from_value(installed.deployment.clone())
+        .map(Some)
+        .map_err(|error| {
+            CommandError::from_error(Exit::Failed, &error).hint(format!(
+                "the installation was made by another version of landfall (run {})",
+                installed.run
+            ))
+        })
 }
 
 fn lock_wait(context: &Context) -> Result<Duration> {
@@ -155,6 +188,9 @@ fn lock_wait(context: &Context) -> Result<Duration> {
         .ok()
         .and_then(|period| Duration::try_from(period.duration()).ok())
         .ok_or_else(|| {
-            CommandError::new(Exit::Usage, format!("--lock-wait takes a duration such as 90s or 10m, not `{text}`"))
+            CommandError::new(
+                Exit::Usage,
+                format!("--lock-wait takes a duration such as 90s or 10m, not `{text}`"),
+            )
         })
 }

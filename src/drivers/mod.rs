@@ -37,7 +37,11 @@ pub fn render(deployment: &Deployment) -> Result<Artifacts, RenderError> {
         let rendered = match part.target {
             None => Artifacts::default(),
             Some(Target::Host) => host::render(deployment, part)?,
-            Some(target) => return Err(RenderError::Target { target: target.name().to_owned() }),
+            Some(target) => {
+                return Err(RenderError::Target {
+                    target: target.name().to_owned(),
+                });
+            }
         };
         artifacts.extend(rendered.under(&part.name));
     }
@@ -106,7 +110,10 @@ fn host_steps(
     seen: Value,
 ) -> Result<Vec<Step>, DriverError> {
     let observed: host::Observed =
-        serde_json::from_value(seen).map_err(|source| DriverError::Observation { part: part.name.clone(), source })?;
+        serde_json::from_value(seen).map_err(|source| DriverError::Observation {
+            part: part.name.clone(),
+            source,
+        })?;
     let steps = match intent.purpose {
         Purpose::Up | Purpose::Start => host::up(deployment, part, &artifacts.below(&part.name), &observed),
         Purpose::Stop => host::stop(deployment, part, &observed),
@@ -138,7 +145,10 @@ pub struct ComponentStatus {
 ///
 /// # Errors
 /// [`DriverError`] when that cannot be found out.
-pub async fn status(world: &host::World, deployment: &Deployment) -> Result<Vec<ComponentStatus>, DriverError> {
+pub async fn status(
+    world: &host::World,
+    deployment: &Deployment,
+) -> Result<Vec<ComponentStatus>, DriverError> {
     let mut all = Vec::new();
     for part in deployment.parts.values() {
         if part.target == Some(Target::Host) {

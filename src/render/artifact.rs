@@ -75,7 +75,12 @@ impl Artifacts {
     /// Moves every file below a folder.
     #[must_use]
     pub fn under(self, folder: &str) -> Self {
-        Self(self.0.into_iter().map(|(path, artifact)| (Utf8Path::new(folder).join(path), artifact)).collect())
+        Self(
+            self.0
+                .into_iter()
+                .map(|(path, artifact)| (Utf8Path::new(folder).join(path), artifact))
+                .collect(),
+        )
     }
 
     /// Returns the files below a folder, by their paths from there.

@@ -35,7 +35,10 @@ pub async fn run(context: &Context, args: &DestroyArgs) -> Result {
         None if args.data && history.last.is_some() => session.deployment()?,
         None => return Err(not_installed()),
     };
-    let intent = Intent { purpose: Purpose::Destroy, data: args.data };
+    let intent = Intent {
+        purpose: Purpose::Destroy,
+        data: args.data,
+    };
     let planned = session.plan(intent, deployment.clone(), &history).await?;
     context.say(describe(&planned.plan).trim_end());
     context.say(if args.data {
@@ -49,8 +52,11 @@ pub async fn run(context: &Context, args: &DestroyArgs) -> Result {
     finished(&history)?;
     let again = session.plan(intent, deployment, &history).await?;
     if again.plan.hash != planned.plan.hash {
-        return Err(CommandError::new(Exit::Input, "the installation changed meanwhile, so nothing was done")
-            .hint("look again with `landfall destroy`"));
+        return Err(CommandError::new(
+            Exit::Input,
+            "the installation changed meanwhile, so nothing was done",
+        )
+        .hint("look again with `landfall destroy`"));
     }
     begin(&session, &installation, lock, again).await
 }
@@ -72,5 +78,8 @@ fn confirm(context: &Context, args: &DestroyArgs, name: &str) -> Result<()> {
     if typed == name {
         return Ok(());
     }
-    Err(CommandError::new(Exit::Failed, format!("`{typed}` is not `{name}`; nothing was changed")))
+    Err(CommandError::new(
+        Exit::Failed,
+        format!("`{typed}` is not `{name}`; nothing was changed"),
+    ))
 }

@@ -60,5 +60,8 @@ pub async fn proxy(context: &Context, args: &ProxyArgs) -> Result {
         ProxyEvent::Reloaded => words.say("took the new configuration"),
         ProxyEvent::Refused(error) => words.say(format!("kept the old configuration: {error}")),
     });
-    serve(receiver, on_event, shutdown).await.map(|()| Exit::Done).map_err(|error| fail(&error))
+    serve(receiver, on_event, shutdown)
+        .await
+        .map(|()| Exit::Done)
+        .map_err(|error| fail(&error))
 }

@@ -93,7 +93,11 @@ pub fn run(context: &Context, args: LicenseArgs) -> Result {
             };
             let report = judge(context, &token, &revoked, tier.as_deref())?;
             context.show(&report, || describe(&report));
-            Ok(if report.verdict.is_usable() { Exit::Done } else { Exit::Blocked })
+            Ok(if report.verdict.is_usable() {
+                Exit::Done
+            } else {
+                Exit::Blocked
+            })
         }
         LicenseCommand::Issue(args) => sign(context, &args),
     }
@@ -105,15 +109,22 @@ fn read(file: &Utf8PathBuf) -> Result<String> {
 
 /// Finds the product's rules for licenses.
 fn policy(entry: &Entry) -> Result<Policy> {
-    entry.product().services.values().find_map(|service| service.license.clone()).ok_or_else(|| {
-        CommandError::new(Exit::Input, format!("{} needs no license", entry.product().title))
-    })
+    entry
+        .product()
+        .services
+        .values()
+        .find_map(|service| service.license.clone())
+        .ok_or_else(|| CommandError::new(Exit::Input, format!("{} needs no license", entry.product().title)))
 }
 
 fn judge(context: &Context, token: &TokenArgs, revoked: &[String], tier: Option<&str>) -> Result<Report> {
     let entry = context.catalog().open(&token.product)?;
     let policy = policy(&entry)?;
-    let key = policy.key.as_ref().map(|key| entry.files.read(key.as_str())).transpose()?;
+    let key = policy
+        .key
+        .as_ref()
+        .map(|key| entry.files.read(key.as_str()))
+        .transpose()?;
     let given = Given {
         key_pem: key.as_ref().map(String::as_bytes),
         now: clock().now(),
@@ -139,7 +150,10 @@ pub fn describe(report: &Report) -> String {
         line("customer", license.customer.clone());
         line("tier", license.tier.clone());
         line("seats", license.seats.map(|seats| seats.to_string()));
-        line("features", Some(license.features.join(", ")).filter(|features| !features.is_empty()));
+        line(
+            "features",
+            Some(license.features.join(", ")).filter(|features| !features.is_empty()),
+        );
         line("id", license.id.clone());
         line("expires", license.expires.map(|at| at.to_string()));
     }
@@ -154,17 +168,28 @@ fn sign(context: &Context, args: &IssueArgs) -> Result {
     let entry = context.catalog().open(&args.product)?;
     let policy = policy(&entry)?;
     let now = clock().now();
-    let lasts: Period = args
-        .lasts
-        .parse()
-        .map_err(|_| CommandError::new(Exit::Usage, format!("`{}` is no duration such as 365d", args.lasts)))?;
+    let lasts: Period = args.lasts.parse().map_err(|_| {
+        CommandError::new(
+            Exit::Usage,
+            format!("`{}` is no duration such as 365d", args.lasts),
+        )
+    })?;
     let seconds = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let expires = seconds.checked_add(lasts.duration()).map_err(|error| CommandError::from_error(Exit::Usage, &error))?;
+    let expires = seconds
+        .checked_add(lasts.duration())
+        .map_err(|error| CommandError::from_error(Exit::Usage, &error))?;
     let license = License {
         issuer: Some(args.issuer.clone()),
         customer: Some(args.customer.clone()),
-        id: Some(args.id.clone().unwrap_or_else(|| format!("{}-{}", args.customer, now.as_second()))),
-        product: policy.product.clone().or_else(|| Some(entry.product().name.clone())),
+        id: Some(
+            args.id
+                .clone()
+                .unwrap_or_else(|| format!("{}-{}", args.customer, now.as_second())),
+        ),
+        product: policy
+            .product
+            .clone()
+            .or_else(|| Some(entry.product().name.clone())),
         tier: args.tier.clone(),
         seats: args.seats,
         features: args.features.clone(),

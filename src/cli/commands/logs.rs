@@ -34,9 +34,15 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Result {
     let world = context.world()?;
     let mut streams = futures_util::stream::SelectAll::new();
     let mut known = Vec::new();
-    for part in deployment.parts.values().filter(|part| part.target == Some(Target::Host)) {
+    for part in deployment
+        .parts
+        .values()
+        .filter(|part| part.target == Some(Target::Host))
+    {
         let layout = Layout::of(part, &deployment.name, deployment.version.as_str())?;
-        let manager = world.units(&layout).map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
+        let manager = world
+            .units(&layout)
+            .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
         for subject in units(&deployment, part) {
             known.push(subject.clone());
             if !args.components.is_empty() && !args.components.contains(&subject) {
@@ -47,7 +53,11 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Result {
                 .await
                 .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
             let width = 10;
-            streams.push(lines.map(move |line| line.map(|line| format!("{subject:<width$} | {line}\n"))).boxed());
+            streams.push(
+                lines
+                    .map(move |line| line.map(|line| format!("{subject:<width$} | {line}\n")))
+                    .boxed(),
+            );
         }
     }
     if let Some(stranger) = args.components.iter().find(|name| !known.contains(name)) {

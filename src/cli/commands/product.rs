@@ -39,14 +39,21 @@ pub fn run(context: &Context, args: ProductArgs) -> Result {
     match args.command {
         ProductCommand::New { name, folder } => {
             let sound = name.starts_with(|first: char| first.is_ascii_lowercase())
-                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
             if !sound {
-                let what = format!("`{name}` is no name for a product: expected lower case letters, digits and dashes");
+                let what = format!(
+                    "`{name}` is no name for a product: expected lower case letters, digits and dashes"
+                );
                 return Err(CommandError::new(Exit::Input, what));
             }
             let path = scaffold(&folder, &name)?;
             context.data(&format!("{path}\n"));
-            context.say(format!("edit it, then check it with: landfall product check {}", folder.join(name)));
+            context.say(format!(
+                "edit it, then check it with: landfall product check {}",
+                folder.join(name)
+            ));
             Ok(Exit::Done)
         }
         ProductCommand::Check { products } => check(context, products),
@@ -60,7 +67,11 @@ pub fn run(context: &Context, args: ProductArgs) -> Result {
 
 fn check(context: &Context, products: Vec<String>) -> Result {
     let catalog = context.catalog();
-    let names = if products.is_empty() { catalog.names() } else { products };
+    let names = if products.is_empty() {
+        catalog.names()
+    } else {
+        products
+    };
     let mut problems = Vec::new();
     for name in &names {
         match catalog.open(name) {
@@ -76,6 +87,16 @@ fn check(context: &Context, products: Vec<String>) -> Result {
     if problems.is_empty() {
         return Ok(Exit::Done);
     }
-    let what = format!("{} found", if problems.len() == 1 { "a problem was" } else { "problems were" });
-    Err(CommandError { problems: Some(crate::document::Problems(problems)), ..CommandError::new(Exit::Input, what) })
+    let what = format!(
+        "{} found",
+        if problems.len() == 1 {
+            "a problem was"
+        } else {
+            "problems were"
+        }
+    );
+    Err(CommandError {
+        problems: Some(crate::document::Problems(problems)),
+        ..CommandError::new(Exit::Input, what)
+    })
 }

@@ -44,8 +44,10 @@ async fn go(context: &Context, run: Option<&str>, way: Way, verb: &str) -> Resul
             Some(id) => id,
             None => {
                 lock.guard.release().await?;
-                return Err(CommandError::new(Exit::Input, format!("there is no unfinished run to {verb}"))
-                    .hint("see `landfall runs list`"));
+                return Err(
+                    CommandError::new(Exit::Input, format!("there is no unfinished run to {verb}"))
+                        .hint("see `landfall runs list`"),
+                );
             }
         },
     };

@@ -102,7 +102,14 @@ fn describe(run: &RecordedRun) -> String {
             }
             kind => (name(kind), String::new()),
         };
-        text.push_str(&format!("{}  {what:<16} {step} {detail}", record.at.strftime("%H:%M:%S%.3f")).trim_end().to_owned());
+        text.push_str(
+            &format!(
+                "{}  {what:<16} {step} {detail}",
+                record.at.strftime("%H:%M:%S%.3f")
+            )
+            .trim_end()
+            .to_owned(),
+        );
         text.push('\n');
     }
     text

@@ -33,6 +33,9 @@ pub fn run(context: &Context, args: &SchemaArgs) -> Result {
         SchemaOf::Answers => schemars::schema_for!(Answers),
         SchemaOf::Release => schemars::schema_for!(Release),
     };
-    context.data(&format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default()));
+    context.data(&format!(
+        "{}\n",
+        serde_json::to_string_pretty(&schema).unwrap_or_default()
+    ));
     Ok(Exit::Done)
 }

@@ -45,7 +45,10 @@ async fn once(context: &Context, session: &Session, installation: &Installation)
         Some(deployment) => drivers::status(&session.context.world()?, deployment).await?,
         None => Vec::new(),
     };
-    let url = deployment.as_ref().and_then(|deployment| deployment.parts.values().next()).map(|part| part.url.clone());
+    let url = deployment
+        .as_ref()
+        .and_then(|deployment| deployment.parts.values().next())
+        .map(|part| part.url.clone());
     let well = |status: &ComponentStatus| status.state == "running" && status.healthy != Some(false);
     let healthy = deployment.is_some() && components.iter().all(well);
     let last = history.last.as_ref();
@@ -62,12 +65,19 @@ async fn once(context: &Context, session: &Session, installation: &Installation)
         };
         text.push_str(&table(&components));
         if let Some(last) = last {
-            text.push_str(&format!("last run: {} {} ({})\n", last.about.id, last.about.purpose.verb(), last.status));
+            text.push_str(&format!(
+                "last run: {} {} ({})\n",
+                last.about.id,
+                last.about.purpose.verb(),
+                last.status
+            ));
         }
         if let Some(holder) = &holder {
             text.push_str(&format!("at work: {holder}\n"));
         } else if let Some(run) = &history.unfinished {
-            text.push_str(&format!("run {run} stopped half-way: `landfall resume` or `landfall rollback`\n"));
+            text.push_str(&format!(
+                "run {run} stopped half-way: `landfall resume` or `landfall rollback`\n"
+            ));
         }
         text
     });
@@ -82,7 +92,10 @@ fn table(components: &[ComponentStatus]) -> String {
             None => "-",
         };
         let version = status.version.as_deref().unwrap_or("-");
-        format!("  {:<16} {:<14} {:<12} {:<10} {}\n", status.name, status.state, health, version, status.detail)
+        format!(
+            "  {:<16} {:<14} {:<12} {:<10} {}\n",
+            status.name, status.state, health, version, status.detail
+        )
     };
     components.iter().map(line).collect()
 }

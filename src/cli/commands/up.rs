@@ -38,7 +38,10 @@ pub async fn run(context: &Context, args: &UpArgs) -> Result {
     let history = installation.history().await?;
     finished(&history)?;
     same_version(&deployment, &history)?;
-    let intent = Intent { purpose: Purpose::Up, data: false };
+    let intent = Intent {
+        purpose: Purpose::Up,
+        data: false,
+    };
     approve_and_begin(&session, &installation, &history, intent, deployment, saved).await
 }
 
@@ -64,13 +67,22 @@ async fn lifecycle(context: &Context, purpose: Purpose) -> Result {
 
 /// Says that nothing is installed.
 pub fn not_installed() -> CommandError {
-    CommandError::new(Exit::Input, "nothing is installed here").hint("bring the product up with `landfall up`")
+    CommandError::new(Exit::Input, "nothing is installed here")
+        .hint("bring the product up with `landfall up`")
 }
 
 /// The vendor's own service has nothing to place.
 fn hosted(context: &Context, deployment: &Deployment) -> Result {
-    let url = deployment.parts.values().map(|part| part.url.as_str()).next().unwrap_or_default();
-    context.say(format!("{} runs as the vendor's own service; nothing is placed here: {url}", deployment.title));
+    let url = deployment
+        .parts
+        .values()
+        .map(|part| part.url.as_str())
+        .next()
+        .unwrap_or_default();
+    context.say(format!(
+        "{} runs as the vendor's own service; nothing is placed here: {url}",
+        deployment.title
+    ));
     Ok(Exit::Done)
 }
 
@@ -78,8 +90,10 @@ fn hosted(context: &Context, deployment: &Deployment) -> Result {
 pub fn finished(history: &History) -> Result<()> {
     match &history.unfinished {
         None => Ok(()),
-        Some(run) => Err(CommandError::new(Exit::Interrupted, format!("run {run} stopped half-way"))
-            .hint("go on with `landfall resume`, or take it back with `landfall rollback`")),
+        Some(run) => Err(
+            CommandError::new(Exit::Interrupted, format!("run {run} stopped half-way"))
+                .hint("go on with `landfall resume`, or take it back with `landfall rollback`"),
+        ),
     }
 }
 
@@ -116,15 +130,28 @@ pub async fn approve_and_begin(
 }
 
 fn nothing_to_do(context: &Context, planned: &Planned) -> Result {
-    let url = planned.deployment.parts.values().map(|part| part.url.as_str()).next().unwrap_or_default();
+    let url = planned
+        .deployment
+        .parts
+        .values()
+        .map(|part| part.url.as_str())
+        .next()
+        .unwrap_or_default();
     let value = serde_json::json!({
         "status": "nothing-to-do", "plan": planned.plan.hash, "url": url, "exit_code": 0,
     });
     if context.json() {
         context.show(&value, String::new);
     }
-    let place = if planned.plan.purpose == Purpose::Stop { String::new() } else { format!(" at {url}") };
-    context.say(format!("nothing to do: {} is as it should be{place}", planned.plan.release));
+    let place = if planned.plan.purpose == Purpose::Stop {
+        String::new()
+    } else {
+        format!(" at {url}")
+    };
+    context.say(format!(
+        "nothing to do: {} is as it should be{place}",
+        planned.plan.release
+    ));
     Ok(Exit::Done)
 }
 
@@ -144,8 +171,13 @@ fn unchanged(approved: &Plan, now: &Plan) -> Result<()> {
         changed.push("what is rendered".to_owned());
     }
     changed.extend(differences(&approved.observed, &now.observed, ""));
-    let mut error = CommandError::new(Exit::Input, "the approved plan no longer fits, so nothing was done");
-    error.causes.push(format!("changed since: {}", changed.join(", ")));
+    let mut error = CommandError::new(
+        Exit::Input,
+        "the approved plan no longer fits, so nothing was done",
+    );
+    error
+        .causes
+        .push(format!("changed since: {}", changed.join(", ")));
     Err(error.hint("look at a new one with `landfall plan`"))
 }
 
@@ -156,8 +188,16 @@ fn differences(before: &serde_json::Value, now: &serde_json::Value, path: &str) 
             let keys: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
             let null = serde_json::Value::Null;
             let of = |key: &String| {
-                let place = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                differences(before.get(key).unwrap_or(&null), now.get(key).unwrap_or(&null), &place)
+                let place = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
+                differences(
+                    before.get(key).unwrap_or(&null),
+                    now.get(key).unwrap_or(&null),
+                    &place,
+                )
             };
             keys.into_iter().flat_map(of).collect()
         }

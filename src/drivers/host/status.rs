@@ -23,18 +23,27 @@ pub async fn status(
         because: error.to_string(),
     };
     let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(strange)?;
-    let manager = world
-        .units(&layout)
-        .map_err(|source| HostError::Tool { doing: "speak to systemd".to_owned(), source })?;
+    let manager = world.units(&layout).map_err(|source| HostError::Tool {
+        doing: "speak to systemd".to_owned(),
+        source,
+    })?;
     let mut all = Vec::new();
     for subject in units(deployment, part) {
         let component = part.components.iter().find(|component| component.name == subject);
         let unit = layout.unit(&subject);
         let (state, detail, running) = match manager.status(&unit).await {
             Ok(status) => {
-                let pid = status.pid.map_or_else(String::new, |pid| format!("process {pid}"));
-                let exit = status.last_exit.map_or_else(String::new, |exit| format!("last ended with {exit}"));
-                let detail = [pid, exit].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
+                let pid = status
+                    .pid
+                    .map_or_else(String::new, |pid| format!("process {pid}"));
+                let exit = status
+                    .last_exit
+                    .map_or_else(String::new, |exit| format!("last ended with {exit}"));
+                let detail = [pid, exit]
+                    .into_iter()
+                    .filter(|text| !text.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let running = status.state == crate::supervisor::UnitState::Running;
                 (status.state.to_string(), detail, running)
             }
@@ -44,10 +53,19 @@ pub async fn status(
             Some(component) if running => probe(component).await,
             _ => (None, None, String::new()),
         };
-        let title = component.map_or(subject.as_str(), |component| component.title.as_str()).to_owned();
+        let title = component
+            .map_or(subject.as_str(), |component| component.title.as_str())
+            .to_owned();
         let detail = if trouble.is_empty() { detail } else { trouble };
-        let status =
-            ComponentStatus { part: part.name.clone(), name: subject, title, state, healthy, version, detail };
+        let status = ComponentStatus {
+            part: part.name.clone(),
+            name: subject,
+            title,
+            state,
+            healthy,
+            version,
+            detail,
+        };
         all.push(status);
     }
     Ok(all)
@@ -58,7 +76,11 @@ async fn probe(component: &ResolvedComponent) -> (Option<bool>, Option<String>, 
     let mut healthy = None;
     let mut trouble = String::new();
     let health = &component.health;
-    if let Some(url) = health.readiness.as_ref().or(health.liveness.as_ref()).and_then(|probe| probe_url(component, probe))
+    if let Some(url) = health
+        .readiness
+        .as_ref()
+        .or(health.liveness.as_ref())
+        .and_then(|probe| probe_url(component, probe))
     {
         match client.get(&url).send().await {
             Ok(answer) if answer.status().is_success() => healthy = Some(true),
@@ -66,7 +88,11 @@ async fn probe(component: &ResolvedComponent) -> (Option<bool>, Option<String>, 
             Err(_) => (healthy, trouble) = (Some(false), format!("nothing answers at {url}")),
         }
     }
-    let version = match component.version.as_ref().and_then(|probe| probe_url(component, probe)) {
+    let version = match component
+        .version
+        .as_ref()
+        .and_then(|probe| probe_url(component, probe))
+    {
         Some(url) => match client.get(&url).send().await {
             Ok(answer) => answer.json::<serde_json::Value>().await.ok(),
             Err(_) => None,
