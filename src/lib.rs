@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod deployment;
+pub mod doctor;
 pub mod document;
 pub mod drivers;
 pub mod expression;
@@ -18,3 +19,4 @@ pub mod secret;
 pub mod status;
 pub mod supervisor;
 pub mod tools;
+pub mod wizard;

@@ -106,7 +106,9 @@ impl Answers {
         let text = |text: &Option<String>| text.clone().map(Value::from);
         match key.split('.').collect::<Vec<_>>().as_slice() {
             ["tier"] => text(&self.tier),
-            ["name"] => Some(Value::from(self.name.clone())),
+            ["name"] => Some(self.name.as_str())
+                .filter(|name| !name.is_empty())
+                .map(Value::from),
             ["state"] => Some(Value::from(self.state.clone())),
             ["release"] => self.release.as_ref().map(|version| Value::from(version.as_str())),
             ["facts", key] => self.facts.get(*key).cloned(),
@@ -146,6 +148,32 @@ impl Answers {
         true
     }
 
+    /// Forgets the answer at a key path, and the maps that become empty by it.
+    pub fn remove(&mut self, key: &str) {
+        match key.split('.').collect::<Vec<_>>().as_slice() {
+            ["tier"] => self.tier = None,
+            ["name"] => self.name.clear(),
+            ["state"] => self.state = default_state(),
+            ["release"] => self.release = None,
+            ["facts", key] => _ = self.facts.remove(*key),
+            ["settings", key] => _ = self.settings.remove(*key),
+            ["secrets", key] => _ = self.secrets.remove(*key),
+            ["services", service, key] => {
+                if let Some(fields) = self.services.get_mut(*service) {
+                    fields.remove(*key);
+                    self.services.retain(|_, fields| !fields.is_empty());
+                }
+            }
+            ["parts", part, rest @ ..] => {
+                if let Some(part) = self.parts.get_mut(*part) {
+                    part.remove(rest);
+                    self.parts.retain(|_, part| *part != PartAnswers::default());
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn set_part(&mut self, part: &str, rest: &[&str], value: Value) -> bool {
         let text = || value.as_str().map(str::to_owned);
         let part = self.parts.entry(part.to_owned()).or_default();
@@ -157,5 +185,17 @@ impl Answers {
             _ => return false,
         }
         true
+    }
+}
+
+impl PartAnswers {
+    fn remove(&mut self, key: &[&str]) {
+        match key {
+            ["mode"] => self.mode.clear(),
+            ["target"] => self.target = None,
+            ["region"] => self.region = None,
+            ["options", key] => _ = self.options.remove(*key),
+            _ => {}
+        }
     }
 }

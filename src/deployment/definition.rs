@@ -16,7 +16,7 @@ pub(super) fn facts_of(
     match service.kind() {
         ServiceKind::Sql => sql(service, parts, name, supply, this),
         ServiceKind::Objects => {
-            let drivers = allowed_drivers(service, supply, parts);
+            let drivers = allowed_drivers(service, name, supply, parts);
             let bucket = service.objects.as_ref().map(|objects| objects.bucket.clone());
             let listed = list(drivers.iter().map(|driver| (driver.name(), driver.name())));
             json!({ "driver": drivers.first().map(|driver| driver.name()), "drivers": listed, "bucket": bucket })
@@ -90,6 +90,7 @@ fn list<'a>(items: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
 /// Lists how objects can be stored, given who supplies the store and where.
 pub(super) fn allowed_drivers(
     service: &Service,
+    name: &str,
     supply: Supply,
     parts: &[PartOutline<'_>],
 ) -> Vec<ObjectDriver> {
@@ -107,5 +108,14 @@ pub(super) fn allowed_drivers(
         Supply::Bundled => *driver == ObjectDriver::Filesystem,
         Supply::Yours | Supply::None => true,
     };
-    objects.drivers.iter().copied().filter(fits).collect()
+    // The first part that narrows them also orders them: the first is the default.
+    let mut narrowed = parts
+        .iter()
+        .filter_map(|part| part.mode.on.get(&part.target?)?.drivers.get(name));
+    let first = narrowed.next().unwrap_or(&objects.drivers);
+    let rest: Vec<_> = narrowed.collect();
+    let drivers = first.iter().copied().filter(fits);
+    drivers
+        .filter(|driver| rest.iter().all(|drivers| drivers.contains(driver)))
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! Why answers do not make a deployment.
 
+use super::outline::Asked;
 use crate::document::Problems;
 use crate::product::ProductError;
 
@@ -63,4 +64,27 @@ pub struct Missing {
     pub expected: String,
     /// The flag that answers it.
     pub flag: String,
+}
+
+impl Missing {
+    /// Describes the answer to a question that nobody gave.
+    pub fn of(asked: &Asked) -> Self {
+        let choices: Vec<&str> = asked
+            .question
+            .choices
+            .iter()
+            .map(|choice| choice.value.as_str())
+            .collect();
+        let expected = if choices.is_empty() {
+            asked.question.kind.describe().to_owned()
+        } else {
+            format!("one of {}", choices.join(", "))
+        };
+        Self {
+            key: asked.key.clone(),
+            prompt: asked.question.prompt.clone(),
+            expected,
+            flag: format!("--set {}=...", asked.key),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::{components, directory_path, file_path, origin, services};
 use super::error::Missing;
-use super::outline::{Asked, Outline, PartOutline, outline};
+use super::outline::{Outline, PartOutline, outline};
 use super::{
     Answers, Bound, DEPLOYMENT_FORMAT, Deployment, Migration, Part, ResolveError, ResolvedComponent,
     ResolvedFile, ResolvedPort, ResolvedService, SecretForm, SecretOrigin,
@@ -75,32 +75,12 @@ fn judge(outline: &Outline<'_>, answers: &Document<Answers>) -> Result<(), Resol
         .asked
         .iter()
         .filter(|asked| asked.missing())
-        .map(missing)
+        .map(Missing::of)
         .collect();
     if missing.is_empty() {
         Ok(())
     } else {
         Err(ResolveError::Missing { missing })
-    }
-}
-
-fn missing(asked: &Asked) -> Missing {
-    let choices: Vec<&str> = asked
-        .question
-        .choices
-        .iter()
-        .map(|choice| choice.value.as_str())
-        .collect();
-    let expected = if choices.is_empty() {
-        asked.question.kind.describe().to_owned()
-    } else {
-        format!("one of {}", choices.join(", "))
-    };
-    Missing {
-        key: asked.key.clone(),
-        prompt: asked.question.prompt.clone(),
-        expected,
-        flag: format!("--set {}=...", asked.key),
     }
 }
 
