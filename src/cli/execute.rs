@@ -70,8 +70,7 @@ pub async fn begin(
         argv: std::env::args().collect(),
         parent: None,
         plan,
-        deployment: serde_yaml::to_string(&deployment)
-            .map_err(|error| CommandError::from_error(Exit::Bug, &error))?,
+        deployment: deployment.to_yaml(),
         artifacts: files,
     };
     let mut journal = installation.begin(new, &mut lock.guard).await?;
@@ -99,7 +98,7 @@ pub async fn take_up(
     way: Way,
     mut lock: Acquired,
 ) -> Result {
-    let deployment: Deployment = serde_yaml::from_slice(&installation.deployment(id).await?)
+    let deployment = Deployment::from_yaml(&installation.deployment(id).await?)
         .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
     let mut artifacts = Artifacts::default();
     for (path, text) in installation.artifacts(id).await? {

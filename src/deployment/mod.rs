@@ -240,6 +240,23 @@ pub enum SecretOrigin {
 }
 
 impl Deployment {
+    /// Writes the deployment as YAML, every enum as a plain map.
+    pub fn to_yaml(&self) -> String {
+        // Through JSON's model: YAML's own would write enums as tags, which no other tool reads.
+        let value = serde_json::to_value(self)
+            .expect("a deployment is made of maps with text keys, lists and scalars");
+        serde_yaml::to_string(&value).expect("what JSON can hold, YAML can")
+    }
+
+    /// Reads a deployment from YAML.
+    ///
+    /// # Errors
+    /// When the text is no deployment of this format.
+    pub fn from_yaml(text: &[u8]) -> Result<Self, serde_yaml::Error> {
+        let value: Value = serde_yaml::from_slice(text)?;
+        serde_json::from_value(value).map_err(serde::de::Error::custom)
+    }
+
     /// Computes the digest of everything that was decided.
     pub fn digest(&self) -> Digest {
         Digest::of(

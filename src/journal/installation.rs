@@ -171,18 +171,7 @@ impl Installation {
             source,
         })?;
         guard.describe_run(&id).await?;
-        let about = RunAbout {
-            format: FORMAT,
-            id,
-            landfall: guard.holder().version.clone(),
-            who: guard.holder().who.clone(),
-            host: guard.holder().host.clone(),
-            argv,
-            parent,
-            purpose: plan.purpose,
-            plan: plan.hash,
-            started: self.clock.now(),
-        };
+        let about = self.about_new(id, argv, parent, &plan, guard.holder());
         self.create(&format!("{folder}/plan.json"), self.json(&folder, &plan)?)
             .await?;
         self.create(&format!("{folder}/deployment.yaml"), deployment.into())
@@ -200,6 +189,28 @@ impl Installation {
             records: Vec::new(),
         };
         Ok(self.journal(recorded, guard))
+    }
+
+    fn about_new(
+        &self,
+        id: RunId,
+        argv: Vec<String>,
+        parent: Option<RunId>,
+        plan: &Plan,
+        holder: &Holder,
+    ) -> RunAbout {
+        RunAbout {
+            format: FORMAT,
+            id,
+            landfall: holder.version.clone(),
+            who: holder.who.clone(),
+            host: holder.host.clone(),
+            argv,
+            parent,
+            purpose: plan.purpose,
+            plan: plan.hash,
+            started: self.clock.now(),
+        }
     }
 
     /// Opens a run's journal to go on with it.

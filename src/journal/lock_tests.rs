@@ -2,6 +2,7 @@ use std::sync::Mutex;
 
 use object_store::memory::InMemory;
 
+use super::super::store::tests::real_store;
 use super::super::testing::{holder, noon};
 use super::super::{LocalStore, ObjectStore, Store};
 use super::*;
@@ -188,5 +189,41 @@ fn a_process_is_dead_only_when_this_machine_knows_it() {
             ..mine
         }
         .is_dead()
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs a real object store: LANDFALL_TEST_STORE=s3://bucket/path and its AWS_* or AZURE_* variables"]
+async fn a_real_object_stores_lock_lets_in_one_and_outlives_no_process() {
+    lets_in_one_at_a_time(&real_store("one")).await;
+    takes_over_from_the_dead(&real_store("two")).await;
+    // Stores tell the time in whole seconds.
+    let terms = LockTerms {
+        lease: Duration::from_secs(3),
+        renew: Duration::from_secs(1),
+        ..QUICK
+    };
+    let store = real_store("three");
+    let far = Holder {
+        host: "far".to_owned(),
+        ..holder("ann")
+    };
+    let first = store
+        .try_lock("lock", far.clone(), &terms, clock())
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let held = store.try_lock("lock", holder("bob"), &terms, clock()).await;
+    assert!(matches!(held, Err(JournalError::Held(_))), "it was renewed");
+    assert_eq!(first.guard.watch().lost(), None);
+    drop(first);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(
+        store
+            .try_lock("lock", holder("bob"), &terms, clock())
+            .await
+            .unwrap()
+            .stale,
+        Some(far)
     );
 }

@@ -103,4 +103,4 @@ pub(super) fn check_key(key: &str) -> Result<(), JournalError> {
 
 #[cfg(test)]
 #[path = "store_tests.rs"]
-mod tests;
+pub(super) mod tests;

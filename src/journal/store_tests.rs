@@ -157,3 +157,22 @@ fn locations_say_what_kind_of_store_they_are() {
     let error = open_store("ftp://nowhere", &environment).unwrap_err();
     insta::assert_snapshot!(error, @"could not open the state at `ftp://nowhere`: give a folder, `s3://bucket/path` or `az://container/path`");
 }
+
+/// Opens the store that CI offers: a real object store, under a path of its own.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only whoever starts the tests knows where a real store is"
+)]
+pub(in super::super) fn real_store(path: &str) -> ObjectStore {
+    let location = std::env::var("LANDFALL_TEST_STORE").expect("LANDFALL_TEST_STORE names an empty place");
+    ObjectStore::open(&format!("{location}/{path}"), &std::env::vars().collect()).unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs a real object store: LANDFALL_TEST_STORE=s3://bucket/path and its AWS_* or AZURE_* variables"]
+async fn a_real_object_store_keeps_every_promise() {
+    let store: Arc<dyn Store> = Arc::new(real_store("promises"));
+    keeps_its_promises(&*store).await;
+    keeps_logs(&*store).await;
+    lets_one_of_many_create(store).await;
+}

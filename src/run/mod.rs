@@ -30,6 +30,8 @@ pub use event::{
 pub use performer::{Performer, StepOutcome};
 
 #[cfg(test)]
+mod engine_tests;
+#[cfg(test)]
 mod matrix_tests;
 #[cfg(test)]
 mod stop_tests;

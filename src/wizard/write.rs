@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::tree::{Leaf, Node, scalar, wrap};
 use super::{complete, keys};
 use crate::deployment::{ANSWERS_SCHEMA, Answers, Asked, outline};
-use crate::product::Product;
+use crate::product::{Product, QuestionType};
 
 /// What stands above each section.
 const SECTIONS: [(&str, &str); 5] = [
@@ -117,7 +117,12 @@ fn leaf(asked: &Asked, answer: Option<Value>) -> Leaf {
             .iter()
             .map(|choice| choice.value.as_str())
             .collect();
-        comments.push(format!("One of: {}.", values.join(", ")));
+        let how = if question.kind == QuestionType::Choices {
+            "Any of"
+        } else {
+            "One of"
+        };
+        comments.push(format!("{how}: {}.", values.join(", ")));
     }
     if let Some(why) = &asked.fixed {
         comments.push(format!("Fixed: {why}."));

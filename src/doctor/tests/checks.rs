@@ -83,11 +83,18 @@ async fn where_all_is_well_only_the_license_is_in_the_way() {
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_named_with_what_it_is_for() {
+    let deployment = deployment(&OWN);
+    let worker = deployment.parts["main"]
+        .components
+        .iter()
+        .find(|component| component.name == "worker")
+        .unwrap();
+    let port = worker.ports["http"].number;
     let mut world = well();
-    world.taken.insert(8082);
-    let findings = report(&deployment(&OWN), &world).await;
+    world.taken.insert(port);
+    let findings = report(&deployment, &world).await;
     let finding = trouble(&findings, "port");
-    assert_eq!(finding.subject, "127.0.0.1:8082");
+    assert_eq!(finding.subject, format!("127.0.0.1:{port}"));
     assert!(finding.message.contains("Worker"), "{finding:?}");
 }
 
