@@ -1,5 +1,11 @@
 //! The integration tests, as one program: linking is the slow part.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so do its helpers"
+)]
+
 mod common;
 mod examples;
 mod render;
