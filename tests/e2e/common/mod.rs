@@ -12,7 +12,7 @@ pub use files::{tree, under};
 pub use http::{Reply, ask};
 pub use library::{Library, Script, Trouble};
 pub use ports::free_port;
-pub use process::{Found, ours};
+pub use process::{Found, ours, signal};
 pub use program::{Running, Said};
 pub use stepping::{At, steps_of};
 
