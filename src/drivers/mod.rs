@@ -10,13 +10,17 @@ mod performer;
 pub use error::DriverError;
 pub use performer::Performer;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::deployment::{Deployment, Part};
+use crate::doctor::ToolSeen;
 use crate::plan::{Draft, Plan, PlanError, Purpose, Step};
 use crate::product::Target;
 use crate::render::{Artifacts, RenderError};
+use crate::secret::Secret;
 
 /// What is to be planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +124,33 @@ fn host_steps(
         Purpose::Destroy => host::destroy(deployment, part, &observed, intent.data),
     };
     Ok(steps?)
+}
+
+/// Takes the tokens that a run made, to be shown once.
+///
+/// # Errors
+/// [`DriverError`] when one cannot be read or removed from where it waits.
+pub fn take_tokens(deployment: &Deployment) -> Result<BTreeMap<String, Secret>, DriverError> {
+    let mut tokens = BTreeMap::new();
+    for part in deployment
+        .parts
+        .values()
+        .filter(|part| part.target == Some(Target::Host))
+    {
+        tokens.extend(host::take_tokens(deployment, part)?);
+    }
+    Ok(tokens)
+}
+
+/// Finds the programs that a deployment's targets need, for the doctor to judge.
+pub async fn tools(world: &host::World, deployment: &Deployment) -> Vec<ToolSeen> {
+    let mut all = Vec::new();
+    for part in deployment.parts.values() {
+        if part.target == Some(Target::Host) {
+            all.extend(host::tools(world, deployment, part).await);
+        }
+    }
+    all
 }
 
 /// How a component or service is.

@@ -10,6 +10,7 @@ mod render;
 mod secrets;
 mod status;
 mod steps;
+mod tools;
 mod world;
 
 pub use error::HostError;
@@ -19,6 +20,8 @@ pub use look::look;
 pub use observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 pub use perform::{Host, Output, Tell};
 pub use render::render;
+pub use secrets::take_tokens;
 pub use status::status;
 pub use steps::{probe_url, up};
+pub use tools::tools;
 pub use world::{Images, World};
