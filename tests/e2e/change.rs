@@ -22,7 +22,13 @@ fn a_changed_setting_stops_writes_and_starts_only_the_component_it_concerns() {
     let touched: Vec<&str> = steps.iter().map(String::as_str).collect();
     assert_eq!(
         touched,
-        ["worker/stop", "config/write", "worker/start", "worker/health", "release/verify"]
+        [
+            "worker/stop",
+            "config/write",
+            "worker/start",
+            "worker/health",
+            "release/verify"
+        ]
     );
     ground.up();
     ground.assert_well();
@@ -30,7 +36,10 @@ fn a_changed_setting_stops_writes_and_starts_only_the_component_it_concerns() {
     for (unit, (before, after)) in before.iter().zip(after).enumerate() {
         assert_eq!(*before == after, unit != 3, "unit {unit}");
     }
-    assert_eq!(ask("GET", &format!("http://127.0.0.1:{port}/healthz/readiness"), None).status, 200);
+    assert_eq!(
+        ask("GET", &format!("http://127.0.0.1:{port}/healthz/readiness"), None).status,
+        200
+    );
     ground.up().says("nothing to do");
 }
 
@@ -46,7 +55,9 @@ fn a_new_license_restarts_only_what_reads_it() {
     }
     let others = ["database", "web", "worker", "proxy"];
     assert!(
-        !steps.iter().any(|step| others.iter().any(|other| step.starts_with(&format!("{other}/")))),
+        !steps
+            .iter()
+            .any(|step| others.iter().any(|other| step.starts_with(&format!("{other}/")))),
         "{steps:?}"
     );
     ground.up();
@@ -119,7 +130,10 @@ fn a_file_edited_by_hand_is_put_right() {
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
+        assert!(
+            begin.elapsed() < Duration::from_secs(30),
+            "waited in vain until {what}"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -8,7 +8,10 @@ use landfall::run::Outcome;
 use super::common::{Ground, Library, Script, Trouble, every_case, spread, tree};
 
 fn script(step: &str, trouble: Trouble) -> Option<Script> {
-    Some(Script { step: Some(step.to_owned()), trouble })
+    Some(Script {
+        step: Some(step.to_owned()),
+        trouble,
+    })
 }
 
 fn few(few: usize) -> Vec<String> {
@@ -29,18 +32,26 @@ fn fails_and_comes_up_again(step: &str, trouble: Trouble) {
     assert!(because.contains(step), "{because}");
     ground.assert_nothing_runs();
     assert!(!ground.root().join("current").exists(), "{step}, {trouble:?}");
-    assert_eq!(library.run(Purpose::Up, None), Outcome::Succeeded, "after {step}, {trouble:?}");
+    assert_eq!(
+        library.run(Purpose::Up, None),
+        Outcome::Succeeded,
+        "after {step}, {trouble:?}"
+    );
     ground.assert_well();
 }
 
 #[test]
 fn a_step_that_fails_before_it_did_anything_ends_rolled_back_and_the_second_try_succeeds() {
-    few(4).iter().for_each(|step| fails_and_comes_up_again(step, Trouble::FailBefore));
+    few(4)
+        .iter()
+        .for_each(|step| fails_and_comes_up_again(step, Trouble::FailBefore));
 }
 
 #[test]
 fn a_step_that_fails_after_it_did_everything_ends_rolled_back_and_the_second_try_succeeds() {
-    few(5).iter().for_each(|step| fails_and_comes_up_again(step, Trouble::FailAfter));
+    few(5)
+        .iter()
+        .for_each(|step| fails_and_comes_up_again(step, Trouble::FailAfter));
 }
 
 #[test]
@@ -78,7 +89,13 @@ fn every_step_taken_back_twice_comes_to_the_same_end() {
     assert_eq!(library.run(Purpose::Stop, None), Outcome::Succeeded);
     let failing = Ground::new();
     let library = Library::new(&failing);
-    let outcome = library.run(Purpose::Up, Some(Script { step: None, trouble: Trouble::Twice }));
+    let outcome = library.run(
+        Purpose::Up,
+        Some(Script {
+            step: None,
+            trouble: Trouble::Twice,
+        }),
+    );
     assert_eq!(outcome, Outcome::Succeeded);
     failing.assert_well();
 }
@@ -91,7 +108,11 @@ fn a_run_told_to_stop_at_any_step_finishes_it_and_is_resumed() {
         let library = Library::new(&ground);
         let outcome = library.run(Purpose::Up, script(&step, Trouble::Soft));
         let last = step == "release/verify";
-        let wanted = if last { Outcome::Succeeded } else { Outcome::Interrupted };
+        let wanted = if last {
+            Outcome::Succeeded
+        } else {
+            Outcome::Interrupted
+        };
         assert_eq!(outcome, wanted, "stopped at {step}");
         if !last {
             assert_eq!(library.resume(None), Outcome::Succeeded, "stopped at {step}");
@@ -134,13 +155,19 @@ fn a_step_of_a_change_that_fails_puts_everything_back_as_it_ran() {
     let before = ground.answers.clone();
     let changed = |answers: &mut serde_json::Value| answers["settings"]["web_port"] = port.into();
     let files = || tree(&ground.root(), &["data", "logs", "supervisor", "run"]);
-    let was: Vec<_> = files().into_iter().map(|(path, told)| (path, content(&told))).collect();
+    let was: Vec<_> = files()
+        .into_iter()
+        .map(|(path, told)| (path, content(&told)))
+        .collect();
     ground.change(changed);
     for step in spread(&Library::new(&ground).steps(Purpose::Up), 4) {
         for trouble in [Trouble::FailBefore, Trouble::FailAfter] {
             eprintln!("change fails at {step}: {trouble:?}");
             let outcome = Library::new(&ground).run(Purpose::Up, script(&step, trouble));
-            assert!(matches!(outcome, Outcome::RolledBack { .. }), "{step}, {trouble:?}: {outcome:?}");
+            assert!(
+                matches!(outcome, Outcome::RolledBack { .. }),
+                "{step}, {trouble:?}: {outcome:?}"
+            );
             let is: Vec<_> = tree(&ground.root(), &["data", "logs", "supervisor", "run"])
                 .into_iter()
                 .map(|(path, told)| (path, content(&told)))

@@ -6,8 +6,17 @@ use super::common::{At, Ground, spread};
 
 #[test]
 fn one_interrupt_finishes_what_is_under_way_and_the_run_is_resumed() {
-    let steps = ["host/prepare", "database/initialize", "database/migrate", "api/health", "proxy/start"];
-    for (step, signal) in spread(&steps, 3).into_iter().zip([Signal::INT, Signal::TERM].into_iter().cycle()) {
+    let steps = [
+        "host/prepare",
+        "database/initialize",
+        "database/migrate",
+        "api/health",
+        "proxy/start",
+    ];
+    for (step, signal) in spread(&steps, 3)
+        .into_iter()
+        .zip([Signal::INT, Signal::TERM].into_iter().cycle())
+    {
         let ground = Ground::new();
         let running = ground.start_until(&["up", "--yes"], &At::start(step));
         running.signal(signal);
@@ -41,8 +50,11 @@ fn a_second_interrupt_stops_the_program_that_works_for_the_step() {
     assert!(running.until_it_says("once more"));
     running.signal(Signal::INT);
     running.end().expect(6).says("landfall resume");
-    let initdb: Vec<_> =
-        ground.processes().into_iter().filter(|found| found.command.contains("initdb")).collect();
+    let initdb: Vec<_> = ground
+        .processes()
+        .into_iter()
+        .filter(|found| found.command.contains("initdb"))
+        .collect();
     assert!(initdb.is_empty(), "{initdb:?}");
     ground.expect(0, &["resume"]);
     ground.assert_well();

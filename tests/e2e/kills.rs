@@ -4,7 +4,10 @@ use super::common::{At, Ground, spread, steps_of};
 
 /// Every moment that the matrix knows of a plan.
 fn moments(steps: &[String]) -> Vec<At> {
-    steps.iter().flat_map(|step| [At::start(step), At::end(step)]).collect()
+    steps
+        .iter()
+        .flat_map(|step| [At::start(step), At::end(step)])
+        .collect()
 }
 
 /// Steps in which programs are at work for a while, and moments in the middle of them.
@@ -48,7 +51,11 @@ fn rolls_back(at: &At, group: bool) {
         assert!(status.get("rolled-back").is_some(), "killed at {at}: {status}");
         ground.assert_nothing_runs();
         let said = ground.run(&["up", "--yes"]);
-        assert_eq!(said.code, Some(0), "after killing at {at} and rolling back: {said}");
+        assert_eq!(
+            said.code,
+            Some(0),
+            "after killing at {at} and rolling back: {said}"
+        );
     }
     ground.assert_well();
 }
@@ -83,7 +90,9 @@ fn a_resume_that_is_killed_is_resumed() {
     for step in ["secrets/write", "database/start", "api/start"] {
         ground.kill_at(&["resume"], &At::start(step), false);
     }
-    ground.expect(0, &["resume"]).says("took over the lock of tester@");
+    ground
+        .expect(0, &["resume"])
+        .says("took over the lock of tester@");
     ground.assert_well();
 }
 
@@ -92,7 +101,10 @@ fn a_rollback_that_is_killed_is_rolled_back() {
     let ground = Ground::new();
     ground.kill_at(&["up", "--yes"], &At::end("api/health"), false);
     for step in ["api/start", "database/start", "config/write"] {
-        let at = At { record: "undo-started", ..At::start(step) };
+        let at = At {
+            record: "undo-started",
+            ..At::start(step)
+        };
         ground.kill_at(&["rollback"], &at, false);
     }
     ground.expect(0, &["rollback"]);
@@ -107,8 +119,15 @@ fn a_stop_that_was_killed_is_resumed_and_a_start_after_it_too() {
     let ground = Ground::new();
     ground.up();
     ground.write_note("kept over kills");
-    let stops = ["proxy/stop", "worker/stop", "web/stop", "api/stop", "database/stop", "supervisor/stop"]
-        .map(String::from);
+    let stops = [
+        "proxy/stop",
+        "worker/stop",
+        "web/stop",
+        "api/stop",
+        "database/stop",
+        "supervisor/stop",
+    ]
+    .map(String::from);
     for (at, group) in turns(spread(&moments(&stops), 4)) {
         eprintln!("kill stop at {at}");
         ground.kill_at(&["stop", "--yes"], &at, group);
@@ -116,7 +135,13 @@ fn a_stop_that_was_killed_is_resumed_and_a_start_after_it_too() {
             ground.expect(0, &["resume"]);
         }
         ground.assert_nothing_runs();
-        let starts = ["supervisor/start", "database/start", "api/start", "proxy/start", "release/verify"];
+        let starts = [
+            "supervisor/start",
+            "database/start",
+            "api/start",
+            "proxy/start",
+            "release/verify",
+        ];
         let start = At::start(starts[usize::from(group) * 2 + 1]);
         eprintln!("kill start at {start}");
         ground.kill_at(&["start", "--yes"], &start, group);
@@ -140,8 +165,15 @@ fn a_stop_that_was_killed_is_rolled_back_to_what_ran() {
 #[test]
 fn a_destroy_that_was_killed_is_resumed() {
     let steps = [
-        "proxy/stop", "worker/stop", "web/stop", "api/stop", "database/stop", "supervisor/stop",
-        "units/remove", "programs/remove", "data/remove",
+        "proxy/stop",
+        "worker/stop",
+        "web/stop",
+        "api/stop",
+        "database/stop",
+        "supervisor/stop",
+        "units/remove",
+        "programs/remove",
+        "data/remove",
     ]
     .map(String::from);
     for (at, group) in turns(spread(&moments(&steps), 5)) {

@@ -29,8 +29,12 @@ fn a_run_is_resumed_from_a_copy_of_the_state_in_another_place() {
     fs_err::remove_file(ground.path("license.jwt")).unwrap();
     fs_err::remove_dir_all(ground.path("data")).unwrap();
     let file = elsewhere.join("landfall.yaml");
-    ground.expect(0, &["-f", file.as_str(), "resume"]).says("took over the lock");
-    let status = ground.expect(0, &["-f", file.as_str(), "status", "--output", "json"]).json();
+    ground
+        .expect(0, &["-f", file.as_str(), "resume"])
+        .says("took over the lock");
+    let status = ground
+        .expect(0, &["-f", file.as_str(), "status", "--output", "json"])
+        .json();
     assert_eq!(status["healthy"], true, "{status:#}");
     ground.assert_one_of_each();
     ground.expect(0, &["-f", file.as_str(), "stop", "--yes"]);

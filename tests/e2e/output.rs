@@ -18,7 +18,10 @@ fn status_runs_and_plans_are_json_for_programs_and_logs_show_what_components_wro
     assert_eq!(status["healthy"], true);
     assert_eq!(status["installed"], "Notes 1.0.0");
     let components = status["components"].as_array().unwrap();
-    let names: Vec<&str> = components.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = components
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["database", "api", "web", "worker", "proxy"]);
 
     let runs = ground.runs();
@@ -35,7 +38,11 @@ fn status_runs_and_plans_are_json_for_programs_and_logs_show_what_components_wro
     let logs = ground.expect(0, &["logs"]);
     for component in ["database", "api", "web", "worker", "proxy"] {
         let prefix = format!("{component:<10} | ");
-        assert!(logs.stdout.lines().any(|line| line.starts_with(&prefix)), "{component}: {}", logs.stdout);
+        assert!(
+            logs.stdout.lines().any(|line| line.starts_with(&prefix)),
+            "{component}: {}",
+            logs.stdout
+        );
     }
     let logs = ground.expect(0, &["logs", "api", "-n", "1"]);
     assert_eq!(logs.stdout.lines().count(), 1);

@@ -7,14 +7,21 @@ use super::common::{Ground, Said, tree};
 /// Saves a plan of `up` and returns its file.
 fn save(ground: &Ground) -> String {
     let file = ground.path("up.plan").into_string();
-    ground.expect(0, &["plan", "--out", &file]).says(&format!("landfall up --plan {file}"));
+    ground
+        .expect(0, &["plan", "--out", &file])
+        .says(&format!("landfall up --plan {file}"));
     file
 }
 
 /// Asserts that a saved plan is refused and nothing is touched.
 #[track_caller]
 fn refused(ground: &Ground, file: &str) -> Said {
-    let look = || (tree(&ground.root(), &["logs", "data"]), tree(&ground.path(".landfall"), &["notes"]));
+    let look = || {
+        (
+            tree(&ground.root(), &["logs", "data"]),
+            tree(&ground.path(".landfall"), &["notes"]),
+        )
+    };
     let (before, runs) = (look(), ground.runs().len());
     let said = ground.expect(3, &["up", "--plan", file]);
     assert_eq!(look(), before);
@@ -71,11 +78,18 @@ fn a_saved_plan_that_was_tampered_with_is_refused() {
         ("a title", |plan| plan["steps"][0]["title"] = "nothing bad".into()),
         ("an action", |plan| {
             let steps = plan["steps"].as_array_mut().unwrap();
-            let migrate = steps.iter_mut().find(|step| step["id"] == "database/migrate").unwrap();
+            let migrate = steps
+                .iter_mut()
+                .find(|step| step["id"] == "database/migrate")
+                .unwrap();
             migrate["action"]["migrate"]["exec"][0] = "/bin/evil".into();
         }),
-        ("a step left out", |plan| drop(plan["steps"].as_array_mut().unwrap().pop())),
-        ("the hash", |plan| plan["hash"] = format!("sha256:{}", "0".repeat(64)).into()),
+        ("a step left out", |plan| {
+            drop(plan["steps"].as_array_mut().unwrap().pop())
+        }),
+        ("the hash", |plan| {
+            plan["hash"] = format!("sha256:{}", "0".repeat(64)).into()
+        }),
     ];
     for (what, tamper) in tampers {
         let mut tampered = plan.clone();
@@ -86,7 +100,9 @@ fn a_saved_plan_that_was_tampered_with_is_refused() {
         assert!(!ground.root().exists(), "{what}");
     }
     fs_err::write(&file, "{ \"half\": ").unwrap();
-    ground.expect(3, &["up", "--plan", &file]).says("landfall plan --out");
+    ground
+        .expect(3, &["up", "--plan", &file])
+        .says("landfall plan --out");
     ground.expect(3, &["up", "--plan", "/nowhere/up.plan"]);
     assert!(ground.runs().is_empty());
 }

@@ -15,7 +15,11 @@ fn from_nothing_to_a_healthy_product_that_keeps_its_notes_over_stop_and_start() 
 
     ground.expect(0, &["stop", "--yes"]);
     ground.assert_nothing_runs();
-    assert_eq!(ask("GET", &ground.url("/"), None).status, 0, "nothing answers while it is stopped");
+    assert_eq!(
+        ask("GET", &ground.url("/"), None).status,
+        0,
+        "nothing answers while it is stopped"
+    );
 
     ground.expect(0, &["start", "--yes"]);
     ground.assert_well();
@@ -27,7 +31,13 @@ fn a_second_up_finds_nothing_to_do_and_changes_nothing() {
     let ground = Ground::new();
     ground.up();
     let look = || (tree(&ground.root(), LIVING), tree(&ground.path(".landfall"), &[]));
-    let processes = || ground.processes().iter().map(|process| process.pid).collect::<Vec<_>>();
+    let processes = || {
+        ground
+            .processes()
+            .iter()
+            .map(|process| process.pid)
+            .collect::<Vec<_>>()
+    };
     let (before, ran) = (look(), ground.unit("api").unwrap().pid);
 
     let said = ground.up();

@@ -45,7 +45,11 @@ pub fn tree(folder: &Utf8Path, except: &[&str]) -> Tree {
         };
         let told = format!(
             "{:o} {}:{} {}.{:09} {content}",
-            metadata.mode(), metadata.uid(), metadata.gid(), metadata.mtime(), metadata.mtime_nsec()
+            metadata.mode(),
+            metadata.uid(),
+            metadata.gid(),
+            metadata.mtime(),
+            metadata.mtime_nsec()
         );
         tree.insert(below.to_string(), told);
     }

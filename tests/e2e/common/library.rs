@@ -65,10 +65,12 @@ struct Troubled {
 #[async_trait]
 impl Performer for Troubled {
     async fn perform(&self, step: &Step, cx: &StepContext) -> Result<StepOutcome, StepError> {
-        let here = self
-            .script
-            .as_ref()
-            .filter(|script| script.step.as_deref().is_none_or(|wanted| wanted == step.id.as_str()));
+        let here = self.script.as_ref().filter(|script| {
+            script
+                .step
+                .as_deref()
+                .is_none_or(|wanted| wanted == step.id.as_str())
+        });
         match here.map(|script| script.trouble) {
             None => self.real.perform(step, cx).await,
             Some(Trouble::FailBefore) => Err(StepError::new("the test lets it fail before")),
@@ -101,7 +103,10 @@ impl Performer for Troubled {
         output: Option<&StepOutput>,
         cx: &StepContext,
     ) -> Result<(), UndoError> {
-        let twice = self.script.as_ref().is_some_and(|script| script.trouble == Trouble::Twice);
+        let twice = self
+            .script
+            .as_ref()
+            .is_some_and(|script| script.trouble == Trouble::Twice);
         if twice {
             self.real.revert(step, output, cx).await?;
         }
@@ -124,8 +129,15 @@ impl<'a> Library<'a> {
             .enable_all()
             .build()
             .unwrap();
-        let engine = Engine { undo_waits: vec![Duration::from_millis(100)], ..Engine::default() };
-        Self { ground, runtime, engine }
+        let engine = Engine {
+            undo_waits: vec![Duration::from_millis(100)],
+            ..Engine::default()
+        };
+        Self {
+            ground,
+            runtime,
+            engine,
+        }
     }
 
     fn world(&self) -> World {
@@ -160,21 +172,28 @@ impl<'a> Library<'a> {
         let file = self.ground.path("landfall.yaml");
         let text = fs_err::read_to_string(&file).unwrap();
         let answers = Answers::parse(file.as_str(), &text).unwrap();
-        let catalog = Catalog { folders: Vec::new(), data: Some(self.ground.path("data")) };
+        let catalog = Catalog {
+            folders: Vec::new(),
+            data: Some(self.ground.path("data")),
+        };
         let entry = catalog.open("sample").unwrap();
         let (release, _) = entry.release(answers.content.release.as_ref()).unwrap();
         let deployment = resolve(&entry, &release, &answers).unwrap();
         let artifacts = drivers::render(&deployment).unwrap();
         let history = self.installation().history().await.unwrap();
-        let installed = history.installed.and_then(|installed| {
-            Some(installed.deployment.get("version")?.as_str()?.to_owned())
-        });
+        let installed = history
+            .installed
+            .and_then(|installed| Some(installed.deployment.get("version")?.as_str()?.to_owned()));
         let observed = drivers::observe(&self.world(), &deployment, &artifacts, installed.as_deref())
             .await
             .unwrap();
         let intent = Intent { purpose, data: false };
         let plan = drivers::plan(intent, &deployment, &artifacts, observed).unwrap();
-        Planned { deployment, artifacts, plan }
+        Planned {
+            deployment,
+            artifacts,
+            plan,
+        }
     }
 
     /// Lists the steps of a plan.
@@ -222,7 +241,12 @@ impl<'a> Library<'a> {
             let installation = self.installation();
             let holder = Holder::here("tester", "resume", jiff::Timestamp::now());
             let mut lock = installation.lock(holder).await.unwrap();
-            let id = installation.history().await.unwrap().unfinished.expect("a run is unfinished");
+            let id = installation
+                .history()
+                .await
+                .unwrap()
+                .unfinished
+                .expect("a run is unfinished");
             let deployment = Deployment::from_yaml(&installation.deployment(&id).await.unwrap()).unwrap();
             let mut artifacts = Artifacts::default();
             for (path, text) in installation.artifacts(&id).await.unwrap() {

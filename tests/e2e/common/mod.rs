@@ -145,7 +145,11 @@ impl Ground {
         });
         let folder = self.path("data/releases/sample");
         fs_err::create_dir_all(&folder).unwrap();
-        fs_err::write(folder.join(format!("{version}.yaml")), serde_yaml::to_string(&release).unwrap()).unwrap();
+        fs_err::write(
+            folder.join(format!("{version}.yaml")),
+            serde_yaml::to_string(&release).unwrap(),
+        )
+        .unwrap();
     }
 
     /// Has the binary issue a license, puts it where the answers say, and returns it.
@@ -158,9 +162,24 @@ impl Ground {
     /// Issues a license, signed by a key.
     pub fn license(&self, id: &str, key: &Utf8Path) -> String {
         let said = self.run(&[
-            "license", "issue", "--product", "sample", "--key", key.as_str(), "--customer", "acme",
-            "--tier", "community", "--seats", "5", "--feature", "attachments", "--issuer", "landfall",
-            "--id", id,
+            "license",
+            "issue",
+            "--product",
+            "sample",
+            "--key",
+            key.as_str(),
+            "--customer",
+            "acme",
+            "--tier",
+            "community",
+            "--seats",
+            "5",
+            "--feature",
+            "attachments",
+            "--issuer",
+            "landfall",
+            "--id",
+            id,
         ]);
         said.expect(0).stdout.trim().to_owned()
     }
@@ -194,7 +213,10 @@ impl Ground {
         let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
         command
             .env_clear()
-            .env("PATH", format!("{POSTGRES}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"))
+            .env(
+                "PATH",
+                format!("{POSTGRES}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"),
+            )
             .env("HOME", self.path("home"))
             .env("USER", "tester")
             .env("TZ", "UTC")
@@ -240,7 +262,10 @@ impl Ground {
         assert_eq!(reply.status, 200, "{}", reply.body);
         let body: Value = serde_json::from_str(&reply.body).unwrap();
         let notes = body["notes"].as_array().unwrap();
-        notes.iter().map(|note| note["text"].as_str().unwrap().to_owned()).collect()
+        notes
+            .iter()
+            .map(|note| note["text"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Finds everything that runs for this installation.
@@ -255,7 +280,11 @@ impl Ground {
         assert_eq!(status["healthy"], true, "{status:#}");
         let page = ask("GET", &self.url("/"), None);
         assert_eq!(page.status, 200, "the page through the proxy: {}", page.body);
-        assert!(page.body.contains("<html"), "the page through the proxy: {}", page.body);
+        assert!(
+            page.body.contains("<html"),
+            "the page through the proxy: {}",
+            page.body
+        );
         self.assert_one_of_each();
     }
 
@@ -264,8 +293,15 @@ impl Ground {
     pub fn assert_one_of_each(&self) {
         let found = self.processes();
         let pids: Vec<i32> = found.iter().map(|process| process.pid).collect();
-        let heads: Vec<&Found> = found.iter().filter(|process| !pids.contains(&process.parent)).collect();
-        assert_eq!(heads.len(), 1, "processes that nobody of ours looks after: {found:#?}");
+        let heads: Vec<&Found> = found
+            .iter()
+            .filter(|process| !pids.contains(&process.parent))
+            .collect();
+        assert_eq!(
+            heads.len(),
+            1,
+            "processes that nobody of ours looks after: {found:#?}"
+        );
         assert!(heads[0].command.contains("supervise"), "{found:#?}");
         let mut units: Vec<String> = found
             .iter()
@@ -277,7 +313,10 @@ impl Ground {
         let mut wanted = vec!["api", "proxy", "web", "worker"];
         wanted.extend(database.then_some("database"));
         wanted.sort_unstable();
-        let wanted: Vec<String> = wanted.iter().map(|unit| format!("{}-{unit}", self.name)).collect();
+        let wanted: Vec<String> = wanted
+            .iter()
+            .map(|unit| format!("{}-{unit}", self.name))
+            .collect();
         assert_eq!(units, wanted, "{found:#?}");
     }
 
@@ -295,7 +334,9 @@ impl Ground {
 
     /// Returns the supervisor's process.
     pub fn supervisor(&self) -> Option<Found> {
-        self.processes().into_iter().find(|process| process.command.contains(" supervise "))
+        self.processes()
+            .into_iter()
+            .find(|process| process.command.contains(" supervise "))
     }
 
     /// Returns the main process of a unit.
@@ -319,7 +360,8 @@ impl Drop for Ground {
             if left.is_empty() {
                 break;
             }
-            left.iter().for_each(|process| process::signal(process.pid, Signal::KILL));
+            left.iter()
+                .for_each(|process| process::signal(process.pid, Signal::KILL));
             std::thread::sleep(Duration::from_millis(50));
         }
         if std::thread::panicking() && std::env::var_os("LANDFALL_E2E_KEEP").is_some() {
@@ -340,7 +382,10 @@ pub fn sample() -> Utf8PathBuf {
     let built = || {
         // <target folder>/<profile>/landfall
         let binary = Utf8Path::new(env!("CARGO_BIN_EXE_landfall"));
-        let target = binary.parent().and_then(Utf8Path::parent).expect("cargo builds below a target folder");
+        let target = binary
+            .parent()
+            .and_then(Utf8Path::parent)
+            .expect("cargo builds below a target folder");
         target.join("sample").into_std_path_buf()
     };
     let folder = Utf8PathBuf::from_path_buf(given.unwrap_or_else(built)).expect("it is UTF-8");
@@ -370,5 +415,7 @@ pub fn spread<T: Clone>(cases: &[T], few: usize) -> Vec<T> {
     if every_case() || cases.len() <= few {
         return cases.to_vec();
     }
-    (0..few).map(|index| cases[index * (cases.len() - 1) / (few - 1).max(1)].clone()).collect()
+    (0..few)
+        .map(|index| cases[index * (cases.len() - 1) / (few - 1).max(1)].clone())
+        .collect()
 }

@@ -41,7 +41,10 @@ fn look(pid: i32, root: &Utf8Path) -> Option<Found> {
     let within = format!("{root}/");
     let carries = |text: &str| text.contains(&within) || text == root.as_str();
     // The installing binary names paths below the root only in what it hands on.
-    if ![&command, &environment, &link("exe"), &link("cwd")].iter().any(|text| carries(text)) {
+    if ![&command, &environment, &link("exe"), &link("cwd")]
+        .iter()
+        .any(|text| carries(text))
+    {
         return None;
     }
     let stat = words(read("stat"));
@@ -52,7 +55,12 @@ fn look(pid: i32, root: &Utf8Path) -> Option<Found> {
         .split_whitespace()
         .find_map(|variable| variable.strip_prefix("LANDFALL_UNIT=")?.split_once('#'))
         .map(|(_, unit)| unit.to_owned());
-    (state != "Z" && state != "X").then_some(Found { pid, parent, command, unit })
+    (state != "Z" && state != "X").then_some(Found {
+        pid,
+        parent,
+        command,
+        unit,
+    })
 }
 
 /// Signals a process; one that is gone is no mistake.

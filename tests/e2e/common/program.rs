@@ -38,7 +38,10 @@ impl Running {
     /// Starts it; what it writes goes to files, so that what outlives it cannot hold the test up.
     pub fn start(mut command: Command, folder: &Utf8Path, arguments: &[&str]) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let (out, err) = (folder.join(format!("{number:04}.out")), folder.join(format!("{number:04}.err")));
+        let (out, err) = (
+            folder.join(format!("{number:04}.out")),
+            folder.join(format!("{number:04}.err")),
+        );
         let open = |path| Stdio::from(std::fs::File::create(path).expect("it can be made"));
         let child = command
             .stdin(Stdio::null())
@@ -46,7 +49,13 @@ impl Running {
             .stderr(open(&err))
             .spawn()
             .expect("the binary starts");
-        Self { child, command: format!("landfall {}", arguments.join(" ")), out, err, ended: None }
+        Self {
+            child,
+            command: format!("landfall {}", arguments.join(" ")),
+            out,
+            err,
+            ended: None,
+        }
     }
 
     /// Returns its process id.
@@ -98,7 +107,11 @@ impl Running {
         while !self.has_ended() {
             if begin.elapsed() > PATIENCE {
                 let _ = self.child.kill();
-                panic!("{} did not end within {PATIENCE:?}:\n{}", self.command, self.words());
+                panic!(
+                    "{} did not end within {PATIENCE:?}:\n{}",
+                    self.command,
+                    self.words()
+                );
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -152,7 +165,15 @@ impl Said {
 
 impl std::fmt::Display for Said {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { command, code, stdout, stderr } = self;
-        write!(formatter, "`{command}` ended with {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+        let Self {
+            command,
+            code,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            formatter,
+            "`{command}` ended with {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        )
     }
 }

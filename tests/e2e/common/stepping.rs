@@ -20,17 +20,27 @@ pub struct At {
 impl At {
     /// The moment at which a step begins.
     pub fn start(step: &str) -> Self {
-        Self { step: step.to_owned(), record: "step-started", later: Duration::ZERO }
+        Self {
+            step: step.to_owned(),
+            record: "step-started",
+            later: Duration::ZERO,
+        }
     }
 
     /// The moment at which a step is done.
     pub fn end(step: &str) -> Self {
-        Self { record: "step-succeeded", ..Self::start(step) }
+        Self {
+            record: "step-succeeded",
+            ..Self::start(step)
+        }
     }
 
     /// So much later.
     pub fn later(self, milliseconds: u64) -> Self {
-        Self { later: Duration::from_millis(milliseconds), ..self }
+        Self {
+            later: Duration::from_millis(milliseconds),
+            ..self
+        }
     }
 }
 
@@ -44,7 +54,10 @@ impl std::fmt::Display for At {
 pub fn steps_of(ground: &Ground) -> Vec<String> {
     let plan = ground.expect(0, &["plan", "--output", "json"]).json();
     let steps = plan["steps"].as_array().expect("a list");
-    steps.iter().map(|step| step["id"].as_str().unwrap().to_owned()).collect()
+    steps
+        .iter()
+        .map(|step| step["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 impl Ground {
