@@ -213,7 +213,7 @@ fn conclude(
     };
     match url {
         Some(url) if exit == Exit::Done && way != Way::Rollback => {
-            context.say(format!("it answers at {url}"))
+            context.say(format!("it answers at {url}"));
         }
         _ => {}
     }

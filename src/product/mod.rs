@@ -37,7 +37,7 @@ pub use service::{
     SecretKind, Service, ServiceKind, Sql, Temporal, kinds,
 };
 pub use template::Template;
-pub use version::Version;
+pub use version::{BadVersion, Version};
 
 use std::collections::BTreeMap;
 

@@ -141,7 +141,7 @@ async fn look_at_units(
         let running = installed && supervisor && {
             let manager = world.units(layout).map_err(|source| HostError::Tool {
                 doing: format!("look at {unit}"),
-                source,
+                source: Box::new(source),
             })?;
             manager
                 .status(&unit)

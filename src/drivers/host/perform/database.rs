@@ -176,7 +176,7 @@ pub(super) async fn migrate(
             doing: "read the environment of",
             unit: migration.environment.to_string(),
             said: String::new(),
-            source,
+            source: Box::new(source),
         })?;
     let (program, arguments) = migration.exec.split_first().ok_or_else(|| HostError::Strange {
         path: migration.environment.to_owned(),
@@ -201,6 +201,6 @@ pub(super) async fn migrate(
         .map(|_| ())
         .map_err(|source| HostError::Tool {
             doing: doing.to_owned(),
-            source,
+            source: Box::new(source),
         })
 }

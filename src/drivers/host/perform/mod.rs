@@ -82,14 +82,14 @@ impl<'a> Host<'a> {
             .account(&self.layout)
             .map_err(|source| HostError::Tool {
                 doing: "find the services' user".to_owned(),
-                source,
+                source: Box::new(source),
             })
     }
 
     fn manager(&self) -> Result<Box<dyn crate::supervisor::UnitManager>, HostError> {
         self.world.units(&self.layout).map_err(|source| HostError::Tool {
             doing: "speak to systemd".to_owned(),
-            source,
+            source: Box::new(source),
         })
     }
 
@@ -273,7 +273,7 @@ impl<'a> Host<'a> {
     ) -> Result<Output, HostError> {
         let fail = |source: OciError| HostError::Image {
             component: component.to_owned(),
-            source,
+            source: Box::new(source),
         };
         let source = (self.world.images)(image).map_err(fail)?;
         let platform = Platform::this_machine();
@@ -344,7 +344,7 @@ impl<'a> Host<'a> {
                 doing: "start",
                 unit: "landfall's supervisor".to_owned(),
                 said: String::new(),
-                source,
+                source: Box::new(source),
             })
     }
 
@@ -368,7 +368,7 @@ impl<'a> Host<'a> {
                 doing: "install",
                 unit: name.clone(),
                 said: String::new(),
-                source,
+                source: Box::new(source),
             })?;
         }
         Ok(())
@@ -452,7 +452,7 @@ async fn stop_supervisor(folder: &Utf8Path) -> Result<(), HostError> {
             doing: "end",
             unit: "landfall's supervisor".to_owned(),
             said: String::new(),
-            source,
+            source: Box::new(source),
         }),
         // Nobody listens: it has ended.
         Err(_) => Ok(()),

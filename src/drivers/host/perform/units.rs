@@ -40,7 +40,7 @@ pub(super) async fn start(
             doing: "start",
             unit: unit.to_owned(),
             said,
-            source,
+            source: Box::new(source),
         });
     }
     super::folders::write_whole(&file, stamp.to_string().as_bytes(), 0o600, None)
@@ -62,7 +62,7 @@ pub(super) async fn stop(units: &dyn UnitManager, unit: &str) -> Result<(), Host
             doing: "stop",
             unit: unit.to_owned(),
             said: String::new(),
-            source,
+            source: Box::new(source),
         }),
     }
 }
@@ -77,7 +77,7 @@ pub(super) async fn start_again(units: &dyn UnitManager, unit: &str) -> Result<(
                 doing: "start",
                 unit: unit.to_owned(),
                 said,
-                source,
+                source: Box::new(source),
             })
         }
     }
@@ -89,7 +89,7 @@ pub(super) async fn remove(units: &dyn UnitManager, layout: &Layout, unit: &str)
         doing: "remove",
         unit: unit.to_owned(),
         said: String::new(),
-        source,
+        source: Box::new(source),
     };
     stop(units, unit).await?;
     match units.remove(unit).await {
