@@ -7,6 +7,7 @@ fn main() {
 }
 
 fn watch(folder: &std::path::Path) {
+    // Cargo's output protocol is standard output; Clippy knows, and lets build scripts print.
     println!("cargo::rerun-if-changed={}", folder.display());
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().is_dir() {

@@ -11,9 +11,10 @@ use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 use super::perform::{admin_password, local, stamp_file, tool_version, unit_path, unpacked};
 use super::render::bundled_databases;
 use super::secrets::Store;
-use super::steps::{folders, placements, unit_files};
+use super::steps::{folders, handed, placements, unit_files};
 use super::world::World;
 use crate::deployment::{Deployment, Part};
+use crate::plan::Handed;
 use crate::render::Artifacts;
 use crate::supervisor::{Client, UnitState};
 use crate::tools::{Systemctl, ToolError};
@@ -61,6 +62,10 @@ pub async fn look(
             .map(|(name, origin)| (name.clone(), store.compare(world, name, origin)))
             .collect(),
         files: look_at_files(&layout, part, artifacts, &store)?,
+        handed: handed(part)
+            .iter()
+            .map(|file| (file.to.to_string(), look_at_copy(world, file)))
+            .collect(),
         databases,
         current: current(&layout),
         supervisor,
@@ -121,6 +126,20 @@ fn look_at_files(
         files.insert(path.into_string(), likeness);
     }
     Ok(files)
+}
+
+/// Compares a file that the customer hands in with its copy.
+///
+/// A source that is not there is taken as unchanged when there is a copy: another operator's machine need not have it.
+fn look_at_copy(world: &World, file: &Handed) -> Likeness {
+    match (
+        fs_err::read(world.answers.join(&file.source)),
+        fs_err::read(&file.to),
+    ) {
+        (_, Err(_)) => Likeness::Absent,
+        (Ok(source), Ok(copy)) if source != copy => Likeness::Different,
+        _ => Likeness::Same,
+    }
 }
 
 async fn look_at_units(

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::error::HostError;
 use super::layout::Layout;
 use super::look::created_file;
-use super::secrets::{Store, obtain};
+use super::secrets::{Store, obtain, waiting};
 use super::world::World;
 use crate::deployment::{Deployment, Part};
 use crate::oci::{OciError, Platform, UnpackOptions, unpack};
@@ -118,8 +118,12 @@ impl<'a> Host<'a> {
                 let values = obtain(self.world, &self.store, secrets)?;
                 for (name, value) in &values {
                     let path = self.store.path(name);
+                    if let Some(token) = &value.shown {
+                        let place = waiting(&self.store, name);
+                        folders::write_whole(&place, token.expose().as_bytes(), 0o600, None)?;
+                    }
                     files::keep(&self.attic(step), &path)?;
-                    folders::write_whole(&path, value.expose().as_bytes(), 0o600, account.as_ref())?;
+                    folders::write_whole(&path, value.kept.expose().as_bytes(), 0o600, account.as_ref())?;
                 }
                 Ok(output([("written", json!(values.keys().collect::<Vec<_>>()))]))
             }
@@ -133,6 +137,11 @@ impl<'a> Host<'a> {
                     account.as_ref(),
                 )?;
                 Ok(output([("files", count)]))
+            }
+            Action::CopyFiles { files } => {
+                let account = self.account()?;
+                files::copy(files, &self.world.answers, &self.attic(step), account.as_ref())?;
+                Ok(output([("files", json!(files.len()))]))
             }
             Action::ProvidePostgres { link, oldest, fetch } => {
                 let version = database::provide(self.world, link, oldest.as_deref(), *fetch).await?;
@@ -252,6 +261,13 @@ impl<'a> Host<'a> {
                 let account = self.account()?;
                 for placement in files {
                     files::put_back(&self.attic(step), &placement.to, 0o600, account.as_ref())?;
+                }
+                Ok(())
+            }
+            Action::CopyFiles { files } => {
+                let account = self.account()?;
+                for file in files {
+                    files::put_back(&self.attic(step), &file.to, 0o600, account.as_ref())?;
                 }
                 Ok(())
             }
