@@ -31,7 +31,12 @@ pub(super) fn facts_of(
                 .map(|(name, preset)| (name.as_str(), preset.title.as_str()));
             let presets = list(presets.chain([("generic", "Another OIDC provider")]));
             let audience = oidc.audience.clone().unwrap_or_default();
-            json!({ "preset": "generic", "presets": presets, "audience": audience, "client": oidc.client })
+            // A product that knows one provider is made for that one.
+            let preset = match oidc.presets.keys().collect::<Vec<_>>().as_slice() {
+                [only] => only.as_str(),
+                _ => "generic",
+            };
+            json!({ "preset": preset, "presets": presets, "audience": audience, "client": oidc.client })
         }
         ServiceKind::Temporal => {
             json!({ "namespace": service.temporal.as_ref().map(|temporal| temporal.namespace.clone()) })

@@ -10,7 +10,9 @@ mod definition;
 mod error;
 mod options;
 mod outline;
+mod places;
 mod resolve;
+mod schema;
 
 pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers};
 pub use bound::{Bound, Piece, SecretForm};
@@ -18,6 +20,7 @@ pub use error::{Missing, ResolveError};
 pub use options::options;
 pub use outline::{Asked, Complaint, Outline, PartOutline, outline};
 pub use resolve::resolve;
+pub use schema::answers_schema;
 
 use std::collections::BTreeMap;
 
@@ -120,18 +123,29 @@ pub struct ResolvedComponent {
     pub environment: BTreeMap<String, Bound>,
     /// Configuration files by name.
     pub files: BTreeMap<String, ResolvedFile>,
+    /// Files of the customer's that it reads at start, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub provisioned: BTreeMap<String, ResolvedProvisioning>,
     /// Folders that must survive it: name to path where it runs.
     pub directories: BTreeMap<String, Utf8PathBuf>,
     /// Paths of the public address, each with the port that answers.
     pub routes: BTreeMap<String, u16>,
     /// Components that must be healthy first.
     pub after: Vec<String>,
-    /// The services it needs.
+    /// The services it uses, those left out included.
     pub needs: Vec<String>,
     /// The numeric user in its container.
     pub user: u32,
     /// Seconds from SIGTERM to SIGKILL.
     pub grace: u32,
+}
+
+impl ResolvedComponent {
+    /// Lists every text of it that may hold references: environment, arguments, configuration files.
+    pub fn texts(&self) -> impl Iterator<Item = &Bound> {
+        let files = self.files.values().map(|file| &file.content);
+        self.environment.values().chain(&self.args).chain(files)
+    }
 }
 
 /// A port with its number.
@@ -154,6 +168,23 @@ pub struct ResolvedFile {
     pub content: Bound,
 }
 
+impl ResolvedFile {
+    /// Says whether a secret's value stands in it, so that the target keeps it where it keeps secrets.
+    pub fn is_private(&self) -> bool {
+        self.content.is_private()
+    }
+}
+
+/// A file that the customer hands in; what is in it is the customer's, and is read only when it is placed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolvedProvisioning {
+    /// Where the component finds it.
+    pub path: Utf8PathBuf,
+    /// The customer's file; a relative path is relative to the answers file.
+    pub source: Utf8PathBuf,
+}
+
 /// A service with everything decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,9 +195,13 @@ pub struct ResolvedService {
     pub kind: ServiceKind,
     /// Who supplies it.
     pub supply: Supply,
+    /// The part that runs it (bundled) or has it made (managed); none for one of the customer's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// The oldest version that works, where the definition says one.
     pub oldest: Option<String>,
-    /// The fields that templates read; secrets are references.
+    /// The fields that templates read; secrets are references, and so is what the cloud has yet to say
+    /// (`${output:service.field}`).
     pub fields: Map<String, Value>,
 }
 
@@ -174,6 +209,11 @@ impl ResolvedService {
     /// Reads a text field; empty when there is none.
     pub fn text(&self, field: &str) -> &str {
         self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Says whether Landfall runs it in a part.
+    pub fn is_run_by(&self, part: &str) -> bool {
+        self.supply == Supply::Bundled && self.part.as_deref() == Some(part)
     }
 
     /// Reads a port; none when it is no port.

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::deployment::{Deployment, Part};
+use crate::doctor::ToolSeen;
 use crate::plan::{Draft, Plan, PlanError, Purpose, Step};
 use crate::product::Target;
 use crate::render::{Artifacts, RenderError};
@@ -120,6 +121,17 @@ fn host_steps(
         Purpose::Destroy => host::destroy(deployment, part, &observed, intent.data),
     };
     Ok(steps?)
+}
+
+/// Finds the programs that a deployment's targets need, for the doctor to judge.
+pub async fn tools(world: &host::World, deployment: &Deployment) -> Vec<ToolSeen> {
+    let mut all = Vec::new();
+    for part in deployment.parts.values() {
+        if part.target == Some(Target::Host) {
+            all.extend(host::tools(world, deployment, part).await);
+        }
+    }
+    all
 }
 
 /// How a component or service is.

@@ -19,6 +19,7 @@ mod layout;
 mod platform;
 mod reference;
 mod registry;
+mod sbom;
 mod source;
 #[cfg(test)]
 mod testing;

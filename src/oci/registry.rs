@@ -173,7 +173,7 @@ impl Registry {
     }
 
     /// Works out whom to ask for a reference, over which protocol, as whom.
-    async fn session(&self, text: &str) -> Result<Session, OciError> {
+    pub(super) async fn session(&self, text: &str) -> Result<Session, OciError> {
         let reference = reference::mirrored(&reference::parse(text)?, &self.options.mirrors)?;
         let registry = reference.resolve_registry().to_owned();
         let plain = reference::is_loopback(&registry) || self.options.plain_http.contains(&registry);
@@ -220,9 +220,9 @@ impl Registry {
 }
 
 /// Holds a conversation about one repository.
-struct Session {
-    client: Client,
-    reference: Reference,
+pub(super) struct Session {
+    pub(super) client: Client,
+    pub(super) reference: Reference,
     auth: RegistryAuth,
 }
 
@@ -264,7 +264,7 @@ impl Session {
         Ok(true)
     }
 
-    async fn manifest(&self, reference: &Reference) -> Result<Vec<u8>, OciError> {
+    pub(super) async fn manifest(&self, reference: &Reference) -> Result<Vec<u8>, OciError> {
         let answer = self
             .client
             .pull_manifest_raw(reference, &self.auth, &MANIFEST_TYPES)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use include_dir::{Dir, include_dir};
 
-use super::{PRODUCT_SCHEMA, Product, ProductError, RELEASE_SCHEMA, Release, Version, check};
+use super::{PRODUCT_SCHEMA, Product, ProductError, RELEASE_SCHEMA, Release, Version, check, origin};
 use crate::document::{Document, Problems, nearest};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/products");
@@ -251,7 +251,8 @@ impl Entry {
             what: format!("the release {path}"),
             problems,
         };
-        let document = Document::<Release>::parse(path.as_str(), &text).map_err(invalid)?;
+        let mut document = Document::<Release>::parse(path.as_str(), &text).map_err(invalid)?;
+        origin::make_absolute(&mut document.content, path.parent().unwrap_or(path));
         let release = &document.content;
         let mut problems = Vec::new();
         if release.schema != RELEASE_SCHEMA {

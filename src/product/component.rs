@@ -48,7 +48,8 @@ pub struct Component {
     /// Paths of the product's public address that it answers.
     #[serde(default)]
     pub routes: Vec<Route>,
-    /// Services without which it does not start.
+    /// Services that it uses: these are asked for, and its templates speak of them. An optional one may be left out
+    /// (`supply: none`); then its fields are empty.
     #[serde(default)]
     pub needs: Vec<String>,
     /// Components that must be healthy first.

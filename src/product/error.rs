@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 
 use super::Version;
 use crate::document::Problems;
+use crate::oci::OciError;
 
 /// Says why a product or a release cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -67,4 +68,67 @@ pub enum ProductError {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// An image is given for a component that the product does not have.
+    #[error("{product} has no component `{component}`: known are {known}")]
+    UnknownComponent {
+        /// The product's name.
+        product: String,
+        /// What was given.
+        component: String,
+        /// The components there are.
+        known: String,
+        /// The one that was probably meant.
+        nearest: Option<String>,
+    },
+    /// The name of a component's image cannot be told.
+    #[error("could not evaluate `components.{component}.image`: {message}")]
+    ImageName {
+        /// The component.
+        component: String,
+        /// What the expression engine says.
+        message: String,
+    },
+    /// Components have no image in the source.
+    #[error("there is no image for {}", each(components))]
+    ImagesMissing {
+        /// Each component with the reference that was looked for.
+        components: Vec<(String, String)>,
+        /// What the source says about the first.
+        #[source]
+        source: Box<OciError>,
+    },
+    /// A component's image cannot be looked up or read.
+    #[error("could not pin the image `{reference}` of the component `{component}`")]
+    PinImage {
+        /// The component.
+        component: String,
+        /// The reference.
+        reference: String,
+        /// Why.
+        #[source]
+        source: Box<OciError>,
+    },
+    /// There is no folder in which a release could be kept.
+    #[error("{product} is built in, and there is no data folder to keep its releases in")]
+    NoReleaseFolder {
+        /// The product's name.
+        product: String,
+    },
+    /// The release is there already, with other images.
+    #[error("release {version} is there already with other images for {components}: {path}")]
+    ReleaseDiffers {
+        /// The version.
+        version: Version,
+        /// The components whose images differ.
+        components: String,
+        /// The file that is there.
+        path: Utf8PathBuf,
+    },
+}
+
+fn each(components: &[(String, String)]) -> String {
+    let each = components
+        .iter()
+        .map(|(component, reference)| format!("the component `{component}` (`{reference}`)"));
+    each.collect::<Vec<_>>().join(", ")
 }

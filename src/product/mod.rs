@@ -8,9 +8,12 @@ mod check;
 mod component;
 mod error;
 mod mode;
+mod origin;
+mod pin;
 mod question;
 mod release;
 mod scaffold;
+mod schema;
 mod service;
 mod template;
 mod version;
@@ -23,15 +26,18 @@ pub use component::{
 };
 pub use error::ProductError;
 pub use mode::{Hosted, Mode, OnTarget, Prefer, Region, Rule, Supply, Target};
+pub use pin::pin;
 pub use question::{AnswerError, Choice, Question, QuestionType};
 pub use release::{ImageOrigin, MigrationPromise, RELEASE_SCHEMA, Release, ReleaseImage};
 pub use scaffold::scaffold;
+pub(crate) use schema::described;
+pub use schema::{release_schema, schema};
 pub use service::{
     Ai, Cache, Claim, Engine, KindQuestions, ObjectDriver, Objects, Oidc, Preset, SecretDefinition,
     SecretKind, Service, ServiceKind, Sql, Temporal, kinds,
 };
 pub use template::Template;
-pub use version::Version;
+pub use version::{BadVersion, Version};
 
 use std::collections::BTreeMap;
 

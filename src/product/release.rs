@@ -59,13 +59,14 @@ pub struct ReleaseImage {
     pub digest: Digest,
     /// The manifest's digest for each platform, such as `linux/amd64`.
     pub platforms: BTreeMap<String, Digest>,
-    /// The sum of its blobs over all platforms, in bytes.
+    /// The sum of its blobs over all platforms in bytes, what platforms share counted once.
     pub size: u64,
     /// Where it was found.
+    // As a map: by itself the YAML library writes a variant with content as a tag.
     #[serde(with = "serde_yaml::with::singleton_map")]
     #[schemars(with = "ImageOrigin")]
     pub source: ImageOrigin,
-    /// The digest of its SBOM, when one is attached or was made.
+    /// The digest of its SBOM document, when one is attached or was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sbom: Option<Digest>,
 }
@@ -92,7 +93,7 @@ impl ReleaseImage {
 pub enum ImageOrigin {
     /// In a registry, under its reference.
     Registry,
-    /// In an OCI image layout; a relative folder is relative to the release file.
+    /// In an OCI image layout. In a release file, a relative folder is relative to that file; once read it is absolute.
     Layout(String),
 }
 

@@ -1,16 +1,128 @@
 //! `landfall release`
 
-use clap::Args;
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, Subcommand};
 
 use crate::cli::context::Context;
-use crate::cli::error::Result;
+use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
+use crate::oci::ImageSource;
+use crate::product::{ImageOrigin, MigrationPromise, Version, pin};
 
 /// Options of `release`.
 #[derive(Debug, Args)]
-pub struct ReleaseArgs {}
+pub struct ReleaseArgs {
+    #[command(subcommand)]
+    command: ReleaseCommand,
+}
 
-/// Placeholder.
-pub async fn run(_: &Context, _args: ReleaseArgs) -> Result {
-    Ok(Exit::Bug)
+#[derive(Debug, Subcommand)]
+enum ReleaseCommand {
+    /// Add a release: find every image, pin it by digest, write the release file.
+    Add(AddArgs),
+    /// List the releases of a product.
+    List {
+        /// The product's name, or the path of its folder.
+        product: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct AddArgs {
+    /// The product's name, or the path of its folder.
+    product: String,
+    /// The version.
+    version: String,
+    /// The folder of an OCI image layout; images come from their registries unless given.
+    #[arg(long, value_name = "DIR")]
+    from: Option<Utf8PathBuf>,
+    /// Take this image for a component; `<image>:<version>` unless given.
+    #[arg(long = "image", value_name = "COMPONENT=REFERENCE")]
+    images: Vec<String>,
+    /// The oldest version from which it may be reached in one step.
+    #[arg(long, value_name = "VERSION")]
+    reachable_from: Option<String>,
+    /// The release changes no schema.
+    #[arg(long, conflicts_with = "old_version_works")]
+    no_schema_change: bool,
+    /// The version before still works on this release's schema.
+    #[arg(long)]
+    old_version_works: bool,
+    /// Overwrite the release even though its digests differ.
+    #[arg(long)]
+    replace: bool,
+}
+
+/// Carries out `release`.
+pub async fn run(context: &Context, args: ReleaseArgs) -> Result {
+    match args.command {
+        ReleaseCommand::Add(args) => add(context, args).await,
+        ReleaseCommand::List { product } => {
+            let releases = context.catalog().open(&product)?.releases()?;
+            let value: Vec<_> = releases.values().map(|(release, _)| release).collect();
+            context.show(&value, || {
+                releases
+                    .values()
+                    .map(|(release, path)| {
+                        format!("{}\t{} images\t{path}\n", release.version, release.images.len())
+                    })
+                    .collect()
+            });
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn version(text: &str) -> Result<Version> {
+    text.parse()
+        .map_err(|error: crate::product::BadVersion| CommandError::from_error(Exit::Usage, &error))
+}
+
+async fn add(context: &Context, args: AddArgs) -> Result {
+    let entry = context.catalog().open(&args.product)?;
+    let wanted = version(&args.version)?;
+    let mut images = BTreeMap::new();
+    for pair in &args.images {
+        let (component, reference) = pair.split_once('=').ok_or_else(|| {
+            CommandError::new(
+                Exit::Usage,
+                format!("--image takes COMPONENT=REFERENCE, not `{pair}`"),
+            )
+        })?;
+        images.insert(component.to_owned(), reference.to_owned());
+    }
+    let (source, origin) = match &args.from {
+        Some(folder) => {
+            let folder = folder.canonicalize_utf8().unwrap_or_else(|_| folder.clone());
+            (
+                ImageSource::layout(folder.clone())?,
+                ImageOrigin::Layout(folder.into_string()),
+            )
+        }
+        None => (context.registry()?, ImageOrigin::Registry),
+    };
+    let mut release = pin(&entry, &wanted, &images, &source, &origin).await?;
+    release.reachable_from = args.reachable_from.as_deref().map(version).transpose()?;
+    release.migrations = MigrationPromise {
+        changes_schema: !args.no_schema_change,
+        old_version_works: args.old_version_works || args.no_schema_change,
+    };
+    let path = entry.write_release(&release, args.replace)?;
+    context.show(&release, || format!("{path}\n"));
+    for (component, image) in &release.images {
+        context.say(format!("{component}: {} {}", image.reference, image.digest));
+    }
+    context.say(format!(
+        "added {} {} to {}",
+        entry.product().title,
+        release.version,
+        shown(&path)
+    ));
+    Ok(Exit::Done)
+}
+
+fn shown(path: &Utf8Path) -> &Utf8Path {
+    path.parent().unwrap_or(path)
 }

@@ -5,8 +5,8 @@ use clap::{Args, ValueEnum};
 use crate::cli::context::Context;
 use crate::cli::error::Result;
 use crate::cli::exit::Exit;
-use crate::deployment::Answers;
-use crate::product::{Product, Release};
+use crate::deployment::answers_schema;
+use crate::product::{release_schema, schema};
 
 /// Options of `schema`.
 #[derive(Debug, Args)]
@@ -28,14 +28,14 @@ pub enum SchemaOf {
 
 /// Prints a JSON Schema.
 pub fn run(context: &Context, args: &SchemaArgs) -> Result {
-    let schema = match args.of {
-        SchemaOf::Product => schemars::schema_for!(Product),
-        SchemaOf::Answers => schemars::schema_for!(Answers),
-        SchemaOf::Release => schemars::schema_for!(Release),
+    let value = match args.of {
+        SchemaOf::Product => schema(),
+        SchemaOf::Answers => answers_schema(),
+        SchemaOf::Release => release_schema(),
     };
     context.data(&format!(
         "{}\n",
-        serde_json::to_string_pretty(&schema).unwrap_or_default()
+        serde_json::to_string_pretty(&value).unwrap_or_default()
     ));
     Ok(Exit::Done)
 }

@@ -10,6 +10,7 @@ use crate::cli::execute::{begin, lock};
 use crate::cli::exit::Exit;
 use crate::cli::session::{Planned, Session, installed_deployment};
 use crate::deployment::Deployment;
+use crate::doctor::{Level, is_clear};
 use crate::drivers::Intent;
 use crate::journal::{History, Installation};
 use crate::plan::{Plan, Purpose};
@@ -114,6 +115,9 @@ pub async fn approve_and_begin(
     if planned.plan.steps.is_empty() {
         return nothing_to_do(context, &planned);
     }
+    if intent.purpose == Purpose::Up && history.installed.is_none() {
+        preflight(session, &planned.deployment).await?;
+    }
     if !context.json() {
         context.say(describe(&planned.plan).trim_end());
     }
@@ -127,6 +131,23 @@ pub async fn approve_and_begin(
     let again = session.plan(intent, deployment, &history).await?;
     unchanged(&planned.plan, &again.plan)?;
     begin(session, installation, lock, again).await
+}
+
+/// Checks the ground before the first `up`; a blocker ends it.
+async fn preflight(session: &Session, deployment: &Deployment) -> Result<()> {
+    let findings = super::doctor::look(session, deployment, true).await?;
+    let notable: Vec<_> = findings
+        .into_iter()
+        .filter(|finding| finding.level != Level::Ok)
+        .collect();
+    if !notable.is_empty() {
+        session.context.say(super::doctor::describe(&notable).trim_end());
+    }
+    if is_clear(&notable) {
+        return Ok(());
+    }
+    let error = CommandError::new(Exit::Blocked, "the ground is not ready, so nothing was done");
+    Err(error.hint("mend what blocks; `landfall doctor` looks again"))
 }
 
 fn nothing_to_do(context: &Context, planned: &Planned) -> Result {

@@ -10,6 +10,7 @@ mod render;
 mod secrets;
 mod status;
 mod steps;
+mod tools;
 mod world;
 
 pub use error::HostError;
@@ -21,4 +22,5 @@ pub use perform::{Host, Output, Tell};
 pub use render::render;
 pub use status::status;
 pub use steps::{probe_url, up};
+pub use tools::tools;
 pub use world::{Images, World};

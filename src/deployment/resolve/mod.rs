@@ -1,19 +1,24 @@
 //! Product, release and answers become a deployment.
 
+mod component;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::context::{components, directory_path, file_path, origin, services};
+use super::context::{origin, services, unreachable};
 use super::error::Missing;
 use super::outline::{Outline, PartOutline, outline};
+use super::places::components;
 use super::{
     Answers, Bound, DEPLOYMENT_FORMAT, Deployment, Migration, Part, ResolveError, ResolvedComponent,
-    ResolvedFile, ResolvedPort, ResolvedService, SecretForm, SecretOrigin,
+    ResolvedService, SecretForm, SecretOrigin,
 };
 use crate::document::{Document, Problem, Problems};
-use crate::expression::Scope;
-use crate::product::{Component, Entry, Release, SecretKind, Target, Template};
+use crate::expression::{Expressions, Scope, references};
+use crate::product::{Component, Entry, Product, Release, SecretKind, Supply, Template};
 
 /// Decides everything.
 ///
@@ -25,10 +30,10 @@ pub fn resolve(
     answers: &Document<Answers>,
 ) -> Result<Deployment, ResolveError> {
     let outline = outline(entry.product(), &answers.content);
-    judge(&outline, answers)?;
+    judge(entry.product(), &outline, answers)?;
     let mut secrets = product_secrets(entry, &outline, &answers.content);
     let services = services(entry.product(), &outline, &mut secrets);
-    let mut resolver = Resolver {
+    let resolver = Resolver {
         entry,
         release,
         outline: &outline,
@@ -39,6 +44,7 @@ pub fn resolve(
     for part in &outline.parts {
         parts.insert(part.name.clone(), resolver.part(part)?);
     }
+    drop_unused(entry.product(), &parts, &mut secrets);
     let product = entry.product();
     Ok(Deployment {
         format: DEPLOYMENT_FORMAT,
@@ -50,7 +56,7 @@ pub fn resolve(
         promise: release.migrations.clone(),
         services: services
             .into_iter()
-            .filter(|(_, service)| service.supply != crate::product::Supply::None)
+            .filter(|(_, service)| service.supply != Supply::None)
             .collect(),
         secrets,
         parts,
@@ -58,10 +64,12 @@ pub fn resolve(
 }
 
 /// Turns complaints and missing answers into an error.
-fn judge(outline: &Outline<'_>, answers: &Document<Answers>) -> Result<(), ResolveError> {
+fn judge(product: &Product, outline: &Outline<'_>, answers: &Document<Answers>) -> Result<(), ResolveError> {
+    let unreachable = unreachable(product, outline);
     let problems: Vec<Problem> = outline
         .complaints
         .iter()
+        .chain(&unreachable)
         .map(|complaint| {
             let problem = answers.problem(&complaint.key, &complaint.message);
             complaint
@@ -113,6 +121,27 @@ fn product_secrets(
     secrets
 }
 
+/// Forgets the product's secrets that would be made for components which do not run here.
+fn drop_unused(
+    product: &Product,
+    parts: &BTreeMap<String, Part>,
+    secrets: &mut BTreeMap<String, SecretOrigin>,
+) {
+    let used: BTreeSet<&str> = parts
+        .values()
+        .flat_map(|part| &part.components)
+        .flat_map(ResolvedComponent::texts)
+        .flat_map(Bound::secrets)
+        .collect();
+    secrets.retain(|name, _| {
+        let made = product
+            .secrets
+            .get(name)
+            .is_some_and(|secret| secret.kind != SecretKind::Given);
+        !made || used.contains(name.as_str())
+    });
+}
+
 struct Resolver<'a> {
     entry: &'a Entry,
     release: &'a Release,
@@ -122,7 +151,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn part(&mut self, part: &PartOutline<'_>) -> Result<Part, ResolveError> {
+    fn part(&self, part: &PartOutline<'_>) -> Result<Part, ResolveError> {
         let product = self.entry.product();
         let mut installation = part.installation.clone();
         installation["version"] = self.release.version.as_str().into();
@@ -139,26 +168,7 @@ impl Resolver<'_> {
                 resolved.push(self.component(part, name, component, &ports[name], &roots)?);
             }
         }
-        let migration = match product.migrations.as_ref() {
-            Some(migrations)
-                if resolved
-                    .iter()
-                    .any(|component| component.name == migrations.component) =>
-            {
-                let args = migrations
-                    .args
-                    .iter()
-                    .enumerate()
-                    .map(|(index, arg)| self.render(&format!("migrations.args[{index}]"), arg, &roots));
-                let args = args.collect::<Result<_, _>>()?;
-                Some(Migration {
-                    component: migrations.component.clone(),
-                    args,
-                    within: migrations.within,
-                })
-            }
-            _ => None,
-        };
+        let migration = self.migration(&resolved, &roots)?;
         Ok(Part {
             name: part.name.clone(),
             mode: part.mode_name.clone(),
@@ -168,6 +178,33 @@ impl Resolver<'_> {
             components: start_order(resolved)?,
             migration,
         })
+    }
+
+    /// Makes the migration a step of the part that runs its component.
+    fn migration(
+        &self,
+        resolved: &[ResolvedComponent],
+        roots: &Map<String, Value>,
+    ) -> Result<Option<Migration>, ResolveError> {
+        let Some(migrations) = &self.entry.product().migrations else {
+            return Ok(None);
+        };
+        if !resolved
+            .iter()
+            .any(|component| component.name == migrations.component)
+        {
+            return Ok(None);
+        }
+        let args = migrations
+            .args
+            .iter()
+            .enumerate()
+            .map(|(index, arg)| self.render(&format!("migrations.args[{index}]"), arg, roots));
+        Ok(Some(Migration {
+            component: migrations.component.clone(),
+            args: args.collect::<Result<_, _>>()?,
+            within: migrations.within,
+        }))
     }
 
     fn roots(&self, installation: Value) -> Map<String, Value> {
@@ -237,7 +274,9 @@ impl Resolver<'_> {
             .and_then(|scope| scope.holds(when))
             .map_err(|error| ResolveError::Evaluate {
                 key: format!("components.{name}.when"),
-                message: error.to_string(),
+                message: self
+                    .elsewhere(Expressions::Condition(when), roots)
+                    .unwrap_or_else(|| error.to_string()),
             })
     }
 
@@ -251,8 +290,30 @@ impl Resolver<'_> {
             .and_then(|scope| scope.render(template.as_str()))
             .map_err(|error| ResolveError::Evaluate {
                 key: key.to_owned(),
-                message: error.to_string(),
+                message: self
+                    .elsewhere(Expressions::Template(template.as_str()), roots)
+                    .unwrap_or_else(|| error.to_string()),
             })
+    }
+
+    /// Explains a failure by the first component it speaks of that does not run in the same part.
+    fn elsewhere(&self, source: Expressions<'_>, roots: &Map<String, Value>) -> Option<String> {
+        let here = roots.get("components").and_then(Value::as_object)?;
+        let found = references(source);
+        let wanted = found
+            .iter()
+            .filter(|reference| reference.parts.first().is_some_and(|root| root == "components"))
+            .filter_map(|reference| reference.parts.get(1))
+            .find(|wanted| !here.contains_key(*wanted))?;
+        let product = self.entry.product();
+        let runs = |part: &&PartOutline<'_>| product.components_of(part.mode, part.target).contains(wanted);
+        Some(match self.outline.parts.iter().find(runs) {
+            Some(part) => format!(
+                "`{wanted}` runs in part `{}`, and is not reached from here",
+                part.name
+            ),
+            None => format!("`{wanted}` does not run in any part of this installation"),
+        })
     }
 
     fn ports(
@@ -276,138 +337,6 @@ impl Resolver<'_> {
             all.insert(name.clone(), ports);
         }
         Ok(all)
-    }
-
-    fn component(
-        &self,
-        part: &PartOutline<'_>,
-        name: &str,
-        component: &Component,
-        ports: &BTreeMap<String, u16>,
-        roots: &Map<String, Value>,
-    ) -> Result<ResolvedComponent, ResolveError> {
-        let version = self.release.version.as_str();
-        let image = self
-            .release
-            .images
-            .get(name)
-            .cloned()
-            .ok_or_else(|| ResolveError::NoImage {
-                version: version.to_owned(),
-                component: name.to_owned(),
-            })?;
-        if part.target == Some(Target::Host) && component.binary.is_none() {
-            return Err(ResolveError::NoBinary {
-                component: name.to_owned(),
-            });
-        }
-        let directories: BTreeMap<_, _> = component
-            .directories
-            .iter()
-            .map(|(directory, inside)| (directory.clone(), directory_path(part, name, directory, inside)))
-            .collect();
-        let mut roots = roots.clone();
-        let path = |path: &camino::Utf8Path| json!({ "path": path });
-        let own: Map<_, _> = directories
-            .iter()
-            .map(|(name, place)| (name.clone(), path(place)))
-            .collect();
-        roots.insert("directories".to_owned(), own.into());
-        let places: BTreeMap<_, _> = component
-            .files
-            .iter()
-            .map(|(file, content)| (file.clone(), file_path(part, version, name, content)))
-            .collect();
-        let own: Map<_, _> = places
-            .iter()
-            .map(|(name, place)| (name.clone(), path(place)))
-            .collect();
-        roots.insert("files".to_owned(), own.into());
-        let key = |rest: &str| format!("components.{name}.{rest}");
-        let args = component.args.iter().enumerate().map(|(index, arg)| {
-            self.render(&key(&format!("args[{index}]")), arg, &roots)
-                .map(Bound::new)
-        });
-        let route = |route: &crate::product::Route| Some((route.path.clone(), *ports.get(&route.port)?));
-        Ok(ResolvedComponent {
-            name: name.to_owned(),
-            title: component.title.clone(),
-            image,
-            binary: component.binary.clone(),
-            args: args.collect::<Result<_, _>>()?,
-            ports: component
-                .ports
-                .iter()
-                .map(|(port, content)| {
-                    (
-                        port.clone(),
-                        ResolvedPort {
-                            number: ports[port],
-                            protocol: content.protocol,
-                        },
-                    )
-                })
-                .collect(),
-            health: component.health.clone(),
-            version: component.version.clone(),
-            resources: component.resources.clone(),
-            scaling: component.scaling.clone(),
-            environment: self.environment(part, name, component, &roots)?,
-            files: self.files(name, component, places, &roots)?,
-            directories,
-            routes: component.routes.iter().filter_map(route).collect(),
-            after: component.after.clone(),
-            needs: component.needs.clone(),
-            user: component.user,
-            grace: component.stop.grace,
-        })
-    }
-
-    fn environment(
-        &self,
-        part: &PartOutline<'_>,
-        name: &str,
-        component: &Component,
-        roots: &Map<String, Value>,
-    ) -> Result<BTreeMap<String, Bound>, ResolveError> {
-        let mut environment = BTreeMap::new();
-        let here = part.target.and_then(|target| component.on.get(&target));
-        for (variable, template) in component.environment.iter().chain(here.into_iter().flatten()) {
-            let value = self.render(
-                &format!("components.{name}.environment.{variable}"),
-                template,
-                roots,
-            )?;
-            if value.is_empty() {
-                environment.remove(variable);
-            } else {
-                environment.insert(variable.clone(), Bound::new(value));
-            }
-        }
-        Ok(environment)
-    }
-
-    fn files(
-        &self,
-        name: &str,
-        component: &Component,
-        mut places: BTreeMap<String, camino::Utf8PathBuf>,
-        roots: &Map<String, Value>,
-    ) -> Result<BTreeMap<String, ResolvedFile>, ResolveError> {
-        let mut files = BTreeMap::new();
-        for (file, content) in &component.files {
-            let text = Template(self.entry.files.read(&content.template)?);
-            let rendered = self.render(&format!("components.{name}.files.{file}"), &text, roots)?;
-            let path = places.remove(file).unwrap_or_default();
-            files.insert(
-                file.clone(),
-                ResolvedFile {
-                    path,
-                    content: Bound::new(rendered),
-                },
-            );
-        }
-        Ok(files)
     }
 }
 
