@@ -6,7 +6,10 @@
     reason = "a test fails by panicking, and so do its helpers"
 )]
 
+mod cli;
 mod common;
 mod examples;
+mod fixtures;
+mod inputs;
 mod render;
 mod schemas;
