@@ -2,5 +2,9 @@
 
 mod common;
 mod examples;
+mod hygiene;
+mod layering;
+mod references;
 mod render;
 mod schemas;
+mod sources;
