@@ -146,27 +146,25 @@ fn every_template_is_reached_by_a_golden_case() {
 
 #[test]
 fn every_test_file_is_part_of_the_tests() {
-    let main = fs_err::read_to_string(root().join("tests/it/main.rs")).unwrap();
-    let rest: Vec<&str> = main
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with("//!"))
-        .filter(|line| !(line.starts_with("mod ") && line.ends_with(';')))
-        .collect();
-    assert!(
-        rest.is_empty(),
-        "tests/it/main.rs holds nothing but `mod` lines: {rest:?}"
-    );
-    let modules: BTreeSet<String> = files_below(&root().join("tests/it"))
-        .iter()
-        .filter_map(|path| path.components().next())
-        .map(|piece| piece.as_str().trim_end_matches(".rs").to_owned())
-        .filter(|module| module != "main")
-        .collect();
-    for module in modules {
+    for program in ["it", "e2e"] {
+        let folder = root().join("tests").join(program);
+        let main = fs_err::read_to_string(folder.join("main.rs")).unwrap();
+        let code = |line: &&str| line.contains("fn ") || line.starts_with("use ");
+        let code: Vec<&str> = main.lines().filter(code).collect();
         assert!(
-            main.contains(&format!("mod {module};")),
-            "tests/it/main.rs forgets {module}"
+            code.is_empty(),
+            "tests/{program}/main.rs holds nothing but `mod` lines: {code:?}"
         );
+        let modules: BTreeSet<String> = files_below(&folder)
+            .iter()
+            .filter_map(|path| path.components().next())
+            .map(|piece| piece.as_str().trim_end_matches(".rs").to_owned())
+            .filter(|module| module != "main")
+            .collect();
+        for module in modules {
+            let named = main.contains(&format!("mod {module};"));
+            assert!(named, "tests/{program}/main.rs forgets {module}");
+        }
     }
 }
 

@@ -1,8 +1,17 @@
 //! The integration tests, as one program: linking is the slow part.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so do its helpers"
+)]
+
+mod cli;
 mod common;
 mod examples;
+mod fixtures;
 mod hygiene;
+mod inputs;
 mod layering;
 mod references;
 mod render;

@@ -194,7 +194,7 @@ async fn look_at_databases(
         let service = &deployment.services[name];
         let running = units.get(name).is_some_and(|unit| unit.running);
         let initialized =
-            layout.database(name).join("PG_VERSION").exists() && store.read(&admin_password(name)).is_ok();
+            crate::postgres::is_complete(&layout.database(name)) && store.read(&admin_password(name)).is_ok();
         let ready = match store.read(&format!("{name}_password")) {
             Ok(password) if running => {
                 let spec = local(port, service.text("user"), password, service.text("name"));

@@ -20,6 +20,8 @@ use crate::tools::{Account, Invocation};
 
 /// The server's own superuser.
 const ADMIN: &str = "postgres";
+/// The variable by which a migration that was left at work is found; its value is its environment file.
+const MIGRATING: &str = "LANDFALL_MIGRATING";
 /// Sorting must not change when the machine's language does.
 const LOCALE: &str = "C.UTF-8";
 
@@ -182,7 +184,11 @@ pub(super) async fn migrate(
         path: migration.environment.to_owned(),
         because: "the plan names no program for the migration".to_owned(),
     })?;
+    // Who ran it before and was killed may have left it at work; two at a time must not change the schema.
+    let place = migration.environment.as_str();
+    crate::supervisor::end_carrying(MIGRATING, place).await;
     let mut call = Invocation::new(program.as_str(), doing)
+        .env(MIGRATING, place)
         .args(arguments.iter().cloned())
         .directory(Utf8Path::new(program).parent().unwrap_or(Utf8Path::new("/")))
         .timeout(migration.within);

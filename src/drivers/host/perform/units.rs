@@ -49,12 +49,10 @@ pub(super) async fn start(
 /// Stops a unit; one that is not known is stopped already.
 pub(super) async fn stop(units: &dyn UnitManager, unit: &str) -> Result<(), HostError> {
     // Asking first, because a stop would wake a supervisor that has ended.
-    if units
-        .status(unit)
-        .await
-        .is_ok_and(|status| status.state == UnitState::Stopped)
-    {
-        return Ok(());
+    match units.status(unit).await {
+        Ok(status) if status.state == UnitState::Stopped => return Ok(()),
+        Err(SupervisorError::UnknownUnit(_)) => return Ok(()),
+        _ => {}
     }
     match units.stop(unit).await {
         Ok(_) | Err(SupervisorError::UnknownUnit(_)) => Ok(()),
