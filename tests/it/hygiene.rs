@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Parser as _;
 use landfall::cli::args::Cli;
 
-use crate::common::{files_below, root};
+use crate::fixtures::{files_below, root};
 use crate::sources::{Source, sources};
 
 /// How many lines a file may have.

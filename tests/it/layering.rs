@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::common::root;
+use crate::fixtures::root;
 use crate::sources::{Source, sources};
 
 /// Each folder with those it may use, from the bottom to the top.

@@ -6,7 +6,7 @@ use clap::{Arg, Command, CommandFactory as _};
 use landfall::cli::Exit;
 use landfall::cli::args::Cli;
 
-use crate::common::{bless, root};
+use crate::fixtures::{bless, root};
 
 fn assert_current(path: &str, text: &str) {
     let full = root().join(path);

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use crate::common::{files_below, root};
+use crate::fixtures::{files_below, root};
 
 /// A source file.
 pub struct Source {
