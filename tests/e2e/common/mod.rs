@@ -6,14 +6,16 @@ mod library;
 mod ports;
 mod process;
 mod program;
+mod server;
 mod stepping;
 
 pub use files::{tree, under};
-pub use http::{Reply, ask};
+pub use http::ask;
 pub use library::{Library, Script, Trouble};
 pub use ports::free_port;
 pub use process::{Found, ours, signal};
 pub use program::{Running, Said};
+pub use server::Server;
 pub use stepping::{At, steps_of};
 
 use std::os::unix::fs::PermissionsExt as _;

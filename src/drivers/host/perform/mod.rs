@@ -94,6 +94,7 @@ impl<'a> Host<'a> {
     }
 
     fn attic(&self, step: &Step) -> Utf8PathBuf {
+        files::forget_others(self.layout.root(), self.run);
         files::attic(self.layout.root(), self.run, step.id.as_str())
     }
 
