@@ -173,6 +173,7 @@ fn a_step_of_a_change_that_fails_puts_everything_back_as_it_ran() {
                 .map(|(path, told)| (path, content(&told)))
                 .collect();
             assert_eq!(is, was, "{step}, {trouble:?}");
+            ground.wait_until_healthy();
             ground.assert_well();
             assert_eq!(ground.notes(), ["written before the change"]);
         }

@@ -7,6 +7,7 @@
     reason = "a task talks to a developer and starts the developer's own tools; nothing of it is shipped"
 )]
 
+mod matrix;
 mod pack;
 
 use std::process::ExitCode;
@@ -18,11 +19,18 @@ struct Task {
     run: fn(&[String]) -> anyhow::Result<()>,
 }
 
-const TASKS: &[Task] = &[Task {
-    name: "sample",
-    usage: pack::USAGE,
-    run: pack::run,
-}];
+const TASKS: &[Task] = &[
+    Task {
+        name: "matrix",
+        usage: matrix::USAGE,
+        run: matrix::run,
+    },
+    Task {
+        name: "sample",
+        usage: pack::USAGE,
+        run: pack::run,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -85,7 +85,7 @@ impl Ground {
             },
         });
         change(&mut answers);
-        let mut ground = Self {
+        let ground = Self {
             name: answers["name"].as_str().unwrap().to_owned(),
             answers,
             environment: Vec::new(),
@@ -288,6 +288,16 @@ impl Ground {
             page.body
         );
         self.assert_one_of_each();
+    }
+
+    /// Waits until every component answers its probes.
+    #[track_caller]
+    pub fn wait_until_healthy(&self) {
+        let begin = Instant::now();
+        while self.status()["healthy"] != true {
+            assert!(begin.elapsed() < Duration::from_secs(30), "{:#}", self.status());
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Asserts that one supervisor keeps one process of each unit, and that nothing else of ours runs.
