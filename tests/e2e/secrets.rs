@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use camino::Utf8Path;
 use serde_json::{Value, json};
 
-use super::common::{Ground, Library, Script, Server, Trouble, free_port, repository, under};
+use super::common::{Ground, Library, Script, Server, Trouble, free_port, needs_root, repository, under};
 
 /// Remembers every command line that was seen on this machine.
 struct Watcher {
@@ -246,4 +246,37 @@ fn the_state_names_every_secret_and_holds_none() {
         text.contains("license.jwt") && text.contains("session_key"),
         "{text}"
     );
+}
+
+#[test]
+fn services_can_change_nothing_of_what_root_runs_or_obeys() {
+    if !needs_root("services_can_change_nothing_of_what_root_runs_or_obeys") {
+        return;
+    }
+    let ground = Ground::new();
+    ground.up();
+    let root = ground.root();
+    let owner = |path: &Utf8Path| fs_err::symlink_metadata(path).unwrap().uid();
+    assert_eq!(owner(&root), 0);
+    for entry in root.read_dir_utf8().unwrap() {
+        let path = entry.unwrap().into_path();
+        let services = ["secrets", "run"].contains(&path.file_name().unwrap());
+        assert_eq!(owner(&path) == 0, !services, "{path}");
+    }
+    for folder in ["bin", "supervisor", "logs", "releases", "config"] {
+        for path in under(&root.join(folder)) {
+            // Services read their own environment and configuration, and nobody else may.
+            let metadata = fs_err::symlink_metadata(&path).unwrap();
+            let read_by_services = ["releases", "config"].contains(&folder) && metadata.mode() & 0o7777 == 0o600;
+            assert!(read_by_services || metadata.uid() == 0,
+                "{path} belongs to {}",
+                metadata.uid()
+            );
+            assert!(
+                metadata.is_symlink() || metadata.mode() & 0o022 == 0,
+                "{path}: {:o}",
+                metadata.mode()
+            );
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use landfall::deployment::Bound;
 use landfall::product::{Catalog, Supply};
 
-use crate::common::Example;
+use crate::fixtures::Example;
 
 /// Names an example after the product, the mode and the target; a mode called like its target is said once.
 fn name(product: &str, mode: &str, target: Option<&str>) -> String {

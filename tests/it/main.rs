@@ -1,6 +1,15 @@
 //! The integration tests, as one program: linking is the slow part.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so do its helpers"
+)]
+
+mod cli;
 mod common;
 mod examples;
+mod fixtures;
+mod inputs;
 mod render;
 mod schemas;

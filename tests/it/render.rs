@@ -9,7 +9,7 @@ use landfall::drivers::host;
 use landfall::product::Target;
 use landfall::render::Artifacts;
 
-use crate::common::{Example, assert_folder, files_below, root};
+use crate::fixtures::{Example, assert_folder, files_below, root};
 
 /// The worst exposure, in tenths, that a unit may have by `systemd-analyze security`.
 const EXPOSURE: u32 = 30;

@@ -2,7 +2,7 @@
 
 use landfall::{deployment, product};
 
-use crate::common::{bless, root};
+use crate::fixtures::{bless, root};
 
 #[test]
 fn committed_schemas_are_current() {

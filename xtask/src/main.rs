@@ -7,8 +7,17 @@
     reason = "a task talks to a developer and starts the developer's own tools; nothing of it is shipped"
 )]
 
+mod bench;
+mod docs;
+mod lint;
 mod matrix;
+mod measure;
+mod options;
 mod pack;
+mod quickstart;
+mod sample;
+mod test;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -24,6 +33,26 @@ const TASKS: &[Task] = &[
         name: "matrix",
         usage: matrix::USAGE,
         run: matrix::run,
+    },
+    Task {
+        name: "quickstart",
+        usage: quickstart::USAGE,
+        run: quickstart::task,
+    },
+    Task {
+        name: "test",
+        usage: test::USAGE,
+        run: test::task,
+    },
+    Task {
+        name: "docs",
+        usage: docs::USAGE,
+        run: docs::task,
+    },
+    Task {
+        name: "bench",
+        usage: bench::USAGE,
+        run: bench::task,
     },
     Task {
         name: "sample",

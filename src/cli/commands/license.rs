@@ -40,7 +40,9 @@ enum LicenseCommand {
 #[derive(Debug, Args)]
 struct TokenArgs {
     /// The file with the license, a signed JWT.
-    file: Utf8PathBuf,
+    // Not called `file`: that is the id of a global option.
+    #[arg(value_name = "FILE")]
+    license: Utf8PathBuf,
     /// The product.
     #[arg(long, value_name = "PRODUCT")]
     product: String,
@@ -132,7 +134,7 @@ fn judge(context: &Context, token: &TokenArgs, revoked: &[String], tier: Option<
         product: policy.product.as_deref(),
         tier,
     };
-    Ok(check(read(&token.file)?.trim(), &policy, &given)?)
+    Ok(check(read(&token.license)?.trim(), &policy, &given)?)
 }
 
 /// Writes a report as people read it.

@@ -28,7 +28,9 @@ enum ProductCommand {
     /// Check a definition: types, names, expressions, files.
     Check {
         /// The product's name, or the path of its folder; all known unless given.
-        products: Vec<String>,
+        // Not called `products`: that is the id of a global option.
+        #[arg(value_name = "PRODUCT")]
+        names: Vec<String>,
     },
     /// List the known products.
     List,
@@ -56,7 +58,7 @@ pub fn run(context: &Context, args: ProductArgs) -> Result {
             ));
             Ok(Exit::Done)
         }
-        ProductCommand::Check { products } => check(context, products),
+        ProductCommand::Check { names } => check(context, names),
         ProductCommand::List => {
             let names = context.catalog().names();
             context.show(&names, || names.iter().map(|name| format!("{name}\n")).collect());
@@ -65,13 +67,9 @@ pub fn run(context: &Context, args: ProductArgs) -> Result {
     }
 }
 
-fn check(context: &Context, products: Vec<String>) -> Result {
+fn check(context: &Context, names: Vec<String>) -> Result {
     let catalog = context.catalog();
-    let names = if products.is_empty() {
-        catalog.names()
-    } else {
-        products
-    };
+    let names = if names.is_empty() { catalog.names() } else { names };
     let mut problems = Vec::new();
     for name in &names {
         match catalog.open(name) {

@@ -144,6 +144,7 @@ pub fn up(
     };
     steps.foundation();
     steps.stops();
+    steps.secrets();
     steps.files();
     steps.databases();
     steps.migration();
@@ -252,26 +253,6 @@ impl Up<'_> {
                 undo,
                 &[("host", "prepare")],
             );
-        }
-        let secrets: BTreeMap<String, SecretOrigin> = self
-            .deployment
-            .secrets
-            .iter()
-            .filter(|(name, _)| self.observed.secrets.get(*name) != Some(&Likeness::Same))
-            .map(|(name, origin)| (name.clone(), origin.clone()))
-            .collect();
-        if !secrets.is_empty() {
-            let title = format!(
-                "write secrets: {}",
-                secrets.keys().cloned().collect::<Vec<_>>().join(", ")
-            );
-            let action = Action::WriteSecrets {
-                to: layout.secrets(),
-                secrets,
-            };
-            let undo =
-                Undo::Revert("put the secrets back that were there; keep those that were made".to_owned());
-            self.push("secrets", "write", title, action, undo, &[("host", "prepare")]);
         }
         let version = env!("CARGO_PKG_VERSION");
         if self.observed.tool.as_deref() != Some(version) {
@@ -456,6 +437,31 @@ impl Up<'_> {
                 undo,
                 &needs,
             );
+        }
+    }
+
+    /// Secrets are written when nothing that reads them runs: taken back, what ran starts again with the old ones.
+    fn secrets(&mut self) {
+        let secrets: BTreeMap<String, SecretOrigin> = self
+            .deployment
+            .secrets
+            .iter()
+            .filter(|(name, _)| self.observed.secrets.get(*name) != Some(&Likeness::Same))
+            .map(|(name, origin)| (name.clone(), origin.clone()))
+            .collect();
+        if !secrets.is_empty() {
+            let title = format!(
+                "write secrets: {}",
+                secrets.keys().cloned().collect::<Vec<_>>().join(", ")
+            );
+            let action = Action::WriteSecrets {
+                to: self.layout.secrets(),
+                secrets,
+            };
+            let undo =
+                Undo::Revert("put the secrets back that were there; keep those that were made".to_owned());
+            self.push("secrets", "write", title, action, undo, &[("host", "prepare")]);
+            self.also_after_stops();
         }
     }
 

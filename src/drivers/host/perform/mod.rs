@@ -9,7 +9,7 @@ mod health;
 mod units;
 
 pub(super) use database::{admin_password, local};
-pub(super) use folders::tool_version;
+pub(super) use folders::{is_installers, tool_version};
 pub(super) use health::{client, unpacked};
 pub(super) use units::{stamp_file, unit_path};
 
