@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use landfall::plan::Purpose;
 use landfall::run::Outcome;
 
-use super::common::{Ground, Library, Script, Trouble, every_case, spread, tree};
+use super::common::{Ground, Library, Script, Trouble, ask, every_case, spread, tree};
 
 fn script(step: &str, trouble: Trouble) -> Option<Script> {
     Some(Script {
@@ -84,7 +84,7 @@ fn every_step_done_twice_comes_to_the_same_end() {
 /// Says what lies below the root and of what kind it is, without what differs from ground to ground.
 fn shape(ground: &Ground) -> BTreeMap<String, String> {
     let kind = |told: String| told.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    tree(&ground.root(), &["data/database", "supervisor/attic"])
+    tree(&ground.root(), &["data/database", "supervisor/attic", "run"])
         .into_iter()
         .map(|(path, told)| (path.replace(&ground.name, "NAME"), kind(told)))
         .collect()
@@ -191,7 +191,13 @@ fn a_step_of_a_change_that_fails_puts_everything_back_as_it_ran() {
     }
     // Back to the answers that fit what runs, there is nothing to do.
     ground.change(|answers| *answers = before);
-    assert!(Library::new(&ground).steps(Purpose::Up).is_empty());
+    assert_eq!(Library::new(&ground).steps(Purpose::Up), Vec::<String>::new());
+    // The second try of the change takes effect, and not only on files.
+    ground.change(changed);
+    assert_eq!(Library::new(&ground).run(Purpose::Up, None), Outcome::Succeeded);
+    ground.assert_well();
+    let page = ask("GET", &format!("http://127.0.0.1:{port}/healthz/readiness"), None);
+    assert_eq!(page.status, 200, "{}", page.body);
 }
 
 /// What a file is and holds, without when it was written.

@@ -267,8 +267,10 @@ fn services_can_change_nothing_of_what_root_runs_or_obeys() {
         for path in under(&root.join(folder)) {
             // Services read their own environment and configuration, and nobody else may.
             let metadata = fs_err::symlink_metadata(&path).unwrap();
-            let read_by_services = ["releases", "config"].contains(&folder) && metadata.mode() & 0o7777 == 0o600;
-            assert!(read_by_services || metadata.uid() == 0,
+            let read_by_services =
+                ["releases", "config"].contains(&folder) && metadata.mode() & 0o7777 == 0o600;
+            assert!(
+                read_by_services || metadata.uid() == 0,
                 "{path} belongs to {}",
                 metadata.uid()
             );

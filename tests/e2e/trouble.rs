@@ -220,7 +220,10 @@ fn a_full_disk_is_told_and_the_second_try_succeeds() {
             outcome => panic!("{left} bytes left: {outcome:?}"),
         };
         eprintln!("{left} bytes left: {because}");
-        assert!(because.to_lowercase().contains("no space left"), "{left} bytes left: {because}");
+        assert!(
+            because.to_lowercase().contains("no space left"),
+            "{left} bytes left: {because}"
+        );
         ground.assert_nothing_runs();
         failed += 1;
     }

@@ -41,7 +41,7 @@ pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<V
     let mut made = Vec::new();
     let root = folders.first().cloned().unwrap_or_default();
     let hand_over = |folder: &Utf8Path| match owner {
-        Some(_) if is_installers(&root, folder) => own(folder, ROOT),
+        Some(_) if is_installers(&root, folder) => reclaim(folder),
         owner => give(folder, owner),
     };
     for folder in folders {
@@ -99,6 +99,17 @@ pub(in crate::drivers::host) fn is_installers(root: &Utf8Path, folder: &Utf8Path
             | ["releases", _]
             | ["supervisor", "units"]
     )
+}
+
+/// Takes a folder back from the services' user, to whom an earlier version had given it.
+fn reclaim(folder: &Utf8Path) -> Result<(), HostError> {
+    let found = fs_err::symlink_metadata(folder).map_err(HostError::file("look at", folder))?;
+    if (found.uid(), found.gid()) == ROOT {
+        return Ok(());
+    }
+    own(folder, ROOT)?;
+    let mode = std::fs::Permissions::from_mode(mode_of(folder));
+    fs_err::set_permissions(folder, mode).map_err(HostError::file("change the mode of", folder))
 }
 
 /// The owner of what belongs to whoever installs, where that is root.
