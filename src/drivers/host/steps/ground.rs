@@ -52,26 +52,6 @@ impl Up<'_> {
                 &[("host", "prepare")],
             );
         }
-        let secrets: BTreeMap<String, SecretOrigin> = self
-            .deployment
-            .secrets
-            .iter()
-            .filter(|(name, _)| self.observed.secrets.get(*name) != Some(&Likeness::Same))
-            .map(|(name, origin)| (name.clone(), origin.clone()))
-            .collect();
-        if !secrets.is_empty() {
-            let title = format!(
-                "write secrets: {}",
-                secrets.keys().cloned().collect::<Vec<_>>().join(", ")
-            );
-            let action = Action::WriteSecrets {
-                to: layout.secrets(),
-                secrets,
-            };
-            let undo =
-                Undo::Revert("put the secrets back that were there; keep those that were made".to_owned());
-            self.push(("secrets", "write"), title, action, undo, &[("host", "prepare")]);
-        }
         let version = env!("CARGO_PKG_VERSION");
         if self.observed.tool.as_deref() != Some(version) {
             let action = Action::InstallTool {
@@ -86,6 +66,31 @@ impl Up<'_> {
                 undo,
                 &[("host", "prepare")],
             );
+        }
+    }
+
+    /// Secrets are written when nothing that reads them runs: taken back, what ran starts again with the old ones.
+    pub(super) fn secrets(&mut self) {
+        let secrets: BTreeMap<String, SecretOrigin> = self
+            .deployment
+            .secrets
+            .iter()
+            .filter(|(name, _)| self.observed.secrets.get(*name) != Some(&Likeness::Same))
+            .map(|(name, origin)| (name.clone(), origin.clone()))
+            .collect();
+        if !secrets.is_empty() {
+            let title = format!(
+                "write secrets: {}",
+                secrets.keys().cloned().collect::<Vec<_>>().join(", ")
+            );
+            let action = Action::WriteSecrets {
+                to: self.layout.secrets(),
+                secrets,
+            };
+            let undo =
+                Undo::Revert("put the secrets back that were there; keep those that were made".to_owned());
+            self.push(("secrets", "write"), title, action, undo, &[("host", "prepare")]);
+            self.also_after_stops();
         }
     }
 

@@ -41,6 +41,7 @@ pub fn up(
     };
     steps.foundation();
     steps.stops();
+    steps.secrets();
     steps.files();
     steps.databases();
     steps.migration();
