@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::progress::{Bars, Display, EventStream, Json, Lines, show};
 use super::session::{Planned, Session};
 use crate::deployment::Deployment;
-use crate::drivers::Performer;
+use crate::drivers::{self, Performer};
 use crate::journal::{Acquired, Installation, Journal, NewRun, RunId};
 use crate::plan::Purpose;
 use crate::render::Artifacts;
@@ -134,7 +134,7 @@ async fn carry(
         .find(|url| !url.is_empty());
     let performer = Arc::new(Performer::new(
         context.world()?,
-        deployment,
+        deployment.clone(),
         artifacts,
         id.as_str(),
     ));
@@ -149,7 +149,11 @@ async fn carry(
     if let Ok(Err(error)) = shown.await {
         context.say(format!("note: the run could not be shown to its end: {error}"));
     }
-    conclude(context, &id, way, outcome, url.as_deref().filter(|_| brings_up))
+    let exit = conclude(context, &id, way, outcome, url.as_deref().filter(|_| brings_up))?;
+    if exit == Exit::Done && brings_up {
+        show_tokens(context, &deployment)?;
+    }
+    Ok(exit)
 }
 
 /// Opens the displays that the options ask for; they are all fed by the same events.
@@ -169,6 +173,14 @@ fn displays(context: &Context) -> Result<Vec<Box<dyn Display>>> {
         displays.push(Box::new(Lines::new(std::io::stderr())));
     }
     Ok(displays)
+}
+
+/// Shows the tokens that were made, once: what is kept of them is their SHA-256.
+fn show_tokens(context: &Context, deployment: &Deployment) -> Result<()> {
+    for (name, token) in drivers::take_tokens(deployment)? {
+        context.say(format!("token `{name}`, shown this once: {}", token.expose()));
+    }
+    Ok(())
 }
 
 /// Listens for interrupts: the first stops between steps, the second stops what runs.
@@ -213,7 +225,7 @@ fn conclude(
     };
     match url {
         Some(url) if exit == Exit::Done && way != Way::Rollback => {
-            context.say(format!("it answers at {url}"))
+            context.say(format!("it answers at {url}"));
         }
         _ => {}
     }

@@ -106,14 +106,15 @@ impl Session {
             Err(error) => {
                 // Wrong answers come first: they can be mended now, a release only by the vendor.
                 let empty = crate::product::Release::placeholder(&entry.product().name);
-                if let Err(
-                    wrong @ (crate::deployment::ResolveError::Answers { .. }
-                    | crate::deployment::ResolveError::Missing { .. }),
-                ) = resolve(&entry, &empty, &self.answers)
-                {
-                    return Err(wrong.into());
-                }
-                return Err(self.placed(error));
+                return match resolve(&entry, &empty, &self.answers) {
+                    Err(
+                        wrong @ (crate::deployment::ResolveError::Answers { .. }
+                        | crate::deployment::ResolveError::Missing { .. }),
+                    ) => Err(wrong.into()),
+                    // The vendor runs its own service: there is nothing of a release to place.
+                    Ok(hosted) if hosted.parts.values().all(|part| part.target.is_none()) => Ok(hosted),
+                    _ => Err(self.placed(error)),
+                };
             }
         };
         Ok(resolve(&entry, &release, &self.answers)?)

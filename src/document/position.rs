@@ -1,6 +1,7 @@
 //! The index from key path to line and column.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use saphyr_parser::{Event, Parser, Span};
 
@@ -143,10 +144,9 @@ impl Positions {
 
     fn record(&mut self, path: String, span: &Span) {
         let (line, column) = place(span);
-        if self.places.contains_key(&path) {
-            self.duplicates.push((path, line, column));
-        } else {
-            self.places.insert(path, (line, column));
+        match self.places.entry(path) {
+            Entry::Vacant(place) => _ = place.insert((line, column)),
+            Entry::Occupied(place) => self.duplicates.push((place.key().clone(), line, column)),
         }
     }
 }

@@ -10,6 +10,8 @@ mod performer;
 pub use error::DriverError;
 pub use performer::Performer;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -18,6 +20,7 @@ use crate::doctor::ToolSeen;
 use crate::plan::{Draft, Plan, PlanError, Purpose, Step};
 use crate::product::Target;
 use crate::render::{Artifacts, RenderError};
+use crate::secret::Secret;
 
 /// What is to be planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +124,22 @@ fn host_steps(
         Purpose::Destroy => host::destroy(deployment, part, &observed, intent.data),
     };
     Ok(steps?)
+}
+
+/// Takes the tokens that a run made, to be shown once.
+///
+/// # Errors
+/// [`DriverError`] when one cannot be read or removed from where it waits.
+pub fn take_tokens(deployment: &Deployment) -> Result<BTreeMap<String, Secret>, DriverError> {
+    let mut tokens = BTreeMap::new();
+    for part in deployment
+        .parts
+        .values()
+        .filter(|part| part.target == Some(Target::Host))
+    {
+        tokens.extend(host::take_tokens(deployment, part)?);
+    }
+    Ok(tokens)
 }
 
 /// Finds the programs that a deployment's targets need, for the doctor to judge.

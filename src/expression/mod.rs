@@ -143,6 +143,15 @@ mod tests {
     }
 
     #[test]
+    fn a_map_is_walked_in_one_order() {
+        let names: Vec<String> = (0..50).map(|number| format!("k{number:02}")).collect();
+        let map: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), 1.into())).collect();
+        let scope = Scope::new(&serde_json::json!({ "settings": map })).unwrap();
+        let walked = scope.render("{% for k, v in settings %}{{ k }}{% endfor %}");
+        assert_eq!(walked.unwrap(), names.concat());
+    }
+
+    #[test]
     fn an_undefined_name_is_an_error_of_one_line() {
         let error = scope().render("{{ settings.prot }}").unwrap_err();
         assert!(!error.to_string().contains('\n'), "{error}");

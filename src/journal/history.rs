@@ -54,9 +54,14 @@ impl std::fmt::Display for RunStatus {
 impl RunStatus {
     /// Folds a run's records, and who is at work on the installation.
     ///
-    /// A holder who has not said yet on which run he works may be about to go on with this one.
+    /// A holder who has not said yet on which run he works may be about to go on with this one, unless it is this
+    /// process itself: whoever takes the lock to go on with a run must find it unfinished.
     pub fn fold(id: &RunId, state: &RunState, holder: Option<&Holder>) -> Self {
-        let at_work = holder.is_some_and(|holder| holder.run.as_deref().is_none_or(|run| run == id.as_str()));
+        let works_on_it = |holder: &Holder| match holder.run.as_deref() {
+            Some(run) => run == id.as_str(),
+            None => !holder.is_looking_itself(),
+        };
+        let at_work = holder.is_some_and(works_on_it);
         match state.finish() {
             None if at_work => Self::Running,
             None => Self::Interrupted,

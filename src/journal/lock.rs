@@ -55,6 +55,12 @@ impl Holder {
         }
     }
 
+    /// Says whether the holder is this very process and has not begun to work on a run: it is only looking.
+    pub fn is_looking_itself(&self) -> bool {
+        let here = self.pid == std::process::id() && self.boot_id == process::boot();
+        here && self.run.is_none() && process::start(self.pid) == self.process_start
+    }
+
     /// Says whether the holder is known to be dead: a process of this machine that is no longer there.
     ///
     /// Of other machines, and of other containers on this one, nothing is known.

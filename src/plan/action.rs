@@ -50,6 +50,11 @@ pub enum Action {
         /// The files.
         files: Vec<Placement>,
     },
+    /// Copies files that the customer hands in to where components read them.
+    CopyFiles {
+        /// The files.
+        files: Vec<Handed>,
+    },
     /// Finds or fetches the programs of the bundled PostgreSQL.
     ProvidePostgres {
         /// The link that will lead to them.
@@ -165,6 +170,18 @@ pub enum Action {
 pub struct Placement {
     /// The artifact.
     pub artifact: Utf8PathBuf,
+    /// Where it is placed.
+    pub to: Utf8PathBuf,
+}
+
+/// A file of the customer's and its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handed {
+    /// The component that reads it.
+    pub component: String,
+    /// The customer's file; a relative path is relative to the answers file.
+    pub source: Utf8PathBuf,
     /// Where it is placed.
     pub to: Utf8PathBuf,
 }

@@ -8,7 +8,7 @@ mod error;
 mod order;
 mod step;
 
-pub use action::{Action, Check, Placement};
+pub use action::{Action, Check, Handed, Placement};
 pub use error::PlanError;
 pub use order::order;
 pub use step::{Step, StepId, Undo};

@@ -10,11 +10,20 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::PostgresError;
 use super::programs::Programs;
 use crate::secret::Secret;
-use crate::supervisor::{Limits, Stop, UnitSpec};
+use crate::supervisor::{Limits, Stop, UnitSpec, end_carrying};
 use crate::tools::{Account, CancelToken, Invocation, StopSignal};
 
 /// The file that says a data directory was made to its end.
 const MARKER: &str = "landfall.complete";
+
+/// The variable by which what an earlier try left at work is found; its value is the data directory.
+const AT_WORK: &str = "LANDFALL_DATABASE";
+
+/// Says whether a data directory was made to its end.
+#[must_use]
+pub fn is_complete(data: &Utf8Path) -> bool {
+    data.join(MARKER).exists() && data.join("PG_VERSION").exists()
+}
 
 /// Names a data directory with the programs and the account that serve it.
 #[derive(Clone, Debug)]
@@ -54,6 +63,8 @@ impl Cluster {
         if self.is_complete()? {
             return Ok(Initialized::Found);
         }
+        // Whoever made it before and was killed may have left its initdb at work in this very place.
+        end_carrying(AT_WORK, self.data.as_str()).await;
         let moved_aside = self.move_aside()?;
         self.make_folder(&self.data)?;
         let password_file = self.sibling("password");
@@ -173,6 +184,7 @@ impl Cluster {
         // It looks for the programs it calls beside itself, and for a shell in the usual places.
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("LC_ALL", "C")
+        .env(AT_WORK, self.data.as_str())
         .directory(&self.data)
         .timeout(Duration::from_secs(300));
         if let Some(account) = self.account() {

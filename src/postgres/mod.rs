@@ -13,7 +13,7 @@ mod programs;
 mod settings;
 mod tls;
 
-pub use cluster::{Cluster, Initialized};
+pub use cluster::{Cluster, Initialized, is_complete};
 pub use connect::{ConnectSpec, Connection, Encryption, connect, wait_ready};
 pub use database::{ServerVersion, ensure_role_and_database, server_version};
 pub use error::PostgresError;

@@ -37,6 +37,7 @@ pub use daemon::{Options, run};
 pub use error::SupervisorError;
 pub use fake::FakeUnits;
 pub use manager::{LogLines, UnitFile, UnitManager};
+pub use process::end_carrying;
 pub use protocol::{UnitState, UnitStatus};
 pub(crate) use spec::read_environment;
 pub use spec::{Limits, Restart, Stop, UnitSpec};

@@ -168,13 +168,33 @@ pub(super) fn kill_strays(layout: &Layout, unit: &str) {
 /// Finds the processes that carry the mark of a unit, or of any unit of this folder.
 fn marked(layout: &Layout, unit: Option<&str>) -> Vec<Identity> {
     let wanted = format!("{MARK}={}", mark(layout, unit));
-    let is_wanted = |variable: &[u8]| match unit {
+    carrying(|variable| match unit {
         Some(_) => variable == wanted.as_bytes(),
         None => variable.starts_with(wanted.as_bytes()),
-    };
+    })
+}
+
+/// Kills every process that carries a variable with this value, and waits until they are gone.
+///
+/// For programs that somebody who was killed had started for a single task: they are not children of anybody who
+/// could end them.
+pub async fn end_carrying(variable: &str, value: &str) {
+    let wanted = format!("{variable}={value}");
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(5) {
+        let found = carrying(|variable| variable == wanted.as_bytes());
+        if found.is_empty() {
+            return;
+        }
+        found.iter().for_each(|identity| identity.signal(Signal::KILL));
+        sleep(LOOK).await;
+    }
+}
+
+fn carrying(is_wanted: impl Fn(&[u8]) -> bool) -> Vec<Identity> {
     let carries = |pid: &i32| {
         let environment = fs_err::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(is_wanted)
+        environment.split(|byte| *byte == 0).any(&is_wanted)
     };
     let own = i32::try_from(std::process::id()).unwrap_or(0);
     processes()

@@ -15,8 +15,7 @@ use landfall::license::{Given, Policy};
 use landfall::oci::{Digest, Layout, Platform};
 use landfall::plan::Plan;
 use landfall::product::{
-    Catalog, Entry, PRODUCT_SCHEMA, Product, Question, QuestionType, RELEASE_SCHEMA, Release,
-    Version, check,
+    Catalog, Entry, PRODUCT_SCHEMA, Product, Question, QuestionType, RELEASE_SCHEMA, Release, Version, check,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -29,9 +28,50 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// Pieces of text that parsers stumble over.
 const NASTY: [&str; 44] = [
-    "", " ", "\n", "\t", "\r\n", "\0", "\u{feff}", "\u{2028}", "\u{85}", "\u{e9}\u{1F600}", ":", ": ", "-", "- ", "?", "? ", "&a",
-    "*a", "!!binary x", "!t", "|", ">-", "%YAML 1.3", "---", "...", "{", "}", "[", "]", "{{", "}}", "{%", "%}", "{#", "\"",
-    "'", "\\u0000", "~", "null", "1e999", "-0x1F", "99999999999999999999999", "${secret:", "<<: *a",
+    "",
+    " ",
+    "\n",
+    "\t",
+    "\r\n",
+    "\0",
+    "\u{feff}",
+    "\u{2028}",
+    "\u{85}",
+    "\u{e9}\u{1F600}",
+    ":",
+    ": ",
+    "-",
+    "- ",
+    "?",
+    "? ",
+    "&a",
+    "*a",
+    "!!binary x",
+    "!t",
+    "|",
+    ">-",
+    "%YAML 1.3",
+    "---",
+    "...",
+    "{",
+    "}",
+    "[",
+    "]",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "\"",
+    "'",
+    "\\u0000",
+    "~",
+    "null",
+    "1e999",
+    "-0x1F",
+    "99999999999999999999999",
+    "${secret:",
+    "<<: *a",
 ];
 
 fn config() -> Config {
@@ -123,10 +163,16 @@ fn mutated(text: &str, changes: &[Change]) -> String {
 
 /// Every complaint stands inside the text, or right behind its end.
 fn placed(problems: &Problems, text: &str) -> Result<(), TestCaseError> {
-    let lines = text.matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count() + 1;
+    let lines = text
+        .matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+        .count()
+        + 1;
     prop_assert!(!problems.0.is_empty());
     for problem in &problems.0 {
-        prop_assert!((1..=lines + 1).contains(&problem.line), "{problem} of {lines} lines");
+        prop_assert!(
+            (1..=lines + 1).contains(&problem.line),
+            "{problem} of {lines} lines"
+        );
         let widest = text.chars().count() + 2;
         prop_assert!((1..=widest).contains(&problem.column), "{problem}");
         prop_assert!(!problem.to_string().is_empty());
@@ -307,30 +353,38 @@ fn layouts_with_something_changed() {
 #[test]
 fn license_tokens_with_something_changed() {
     let good = fs_err::read_to_string(data("license.jwt")).unwrap();
-    let key = entries().iter().find(|(entry, _)| entry.product().name == "sample").unwrap();
+    let key = entries()
+        .iter()
+        .find(|(entry, _)| entry.product().name == "sample")
+        .unwrap();
     let key = key.0.files.read("keys/license-test.pub.pem").unwrap();
     let policy = Policy::default();
     let now = "2026-03-04T05:06:07Z".parse().unwrap();
-    many((changes(), any::<Index>(), any::<char>(), any::<bool>()), |(changes, at, letter, one)| {
-        let token = if one {
-            let mut letters: Vec<char> = good.trim().chars().collect();
-            let at = at.index(letters.len());
-            letters[at] = letter;
-            letters.into_iter().collect()
-        } else {
-            mutated(good.trim(), &changes)
-        };
-        let given = Given {
-            key_pem: Some(key.as_bytes()),
-            now,
-            revoked: &[],
-            product: None,
-            tier: None,
-        };
-        let report = landfall::license::check(&token, &policy, &given).unwrap();
-        prop_assert!(token == good.trim() || !report.verdict.is_usable() || same_bytes(&token, good.trim()));
-        Ok(())
-    });
+    many(
+        (changes(), any::<Index>(), any::<char>(), any::<bool>()),
+        |(changes, at, letter, one)| {
+            let token = if one {
+                let mut letters: Vec<char> = good.trim().chars().collect();
+                let at = at.index(letters.len());
+                letters[at] = letter;
+                letters.into_iter().collect()
+            } else {
+                mutated(good.trim(), &changes)
+            };
+            let given = Given {
+                key_pem: Some(key.as_bytes()),
+                now,
+                revoked: &[],
+                product: None,
+                tier: None,
+            };
+            let report = landfall::license::check(&token, &policy, &given).unwrap();
+            prop_assert!(
+                token == good.trim() || !report.verdict.is_usable() || same_bytes(&token, good.trim())
+            );
+            Ok(())
+        },
+    );
 }
 
 /// Base64 has spellings that mean the same bytes.
@@ -342,7 +396,10 @@ fn same_bytes(a: &str, b: &str) -> bool {
         .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent);
     let engine = GeneralPurpose::new(&base64::alphabet::URL_SAFE, config);
     let parts = |token: &str| -> Vec<Option<Vec<u8>>> {
-        token.split('.').map(|part| engine.decode(part.trim()).ok()).collect()
+        token
+            .split('.')
+            .map(|part| engine.decode(part.trim()).ok())
+            .collect()
     };
     parts(a) == parts(b)
 }
@@ -350,8 +407,19 @@ fn same_bytes(a: &str, b: &str) -> bool {
 #[test]
 fn bound_texts_are_put_together_again_as_they_were() {
     let piece = prop_oneof![
-        proptest::sample::select(&["${secret:", "${secret-url:", "${secret-file:", "}", "$", "${", "a", "b.c"][..])
-            .prop_map(str::to_owned),
+        proptest::sample::select(
+            &[
+                "${secret:",
+                "${secret-url:",
+                "${secret-file:",
+                "}",
+                "$",
+                "${",
+                "a",
+                "b.c"
+            ][..]
+        )
+        .prop_map(str::to_owned),
         "\\PC{0,4}",
     ];
     many(proptest::collection::vec(piece, 0..12), |pieces| {
@@ -361,7 +429,11 @@ fn bound_texts_are_put_together_again_as_they_were() {
             .replace(|form, name| Ok::<_, ()>(Bound::reference(form, name)))
             .unwrap();
         prop_assert_eq!(&same, &text);
-        let named = bound.pieces().into_iter().filter(|piece| matches!(piece, Piece::Secret(..))).count();
+        let named = bound
+            .pieces()
+            .into_iter()
+            .filter(|piece| matches!(piece, Piece::Secret(..)))
+            .count();
         prop_assert_eq!(named, bound.secrets().count());
         Ok(())
     });
@@ -371,12 +443,25 @@ fn bound_texts_are_put_together_again_as_they_were() {
 fn answers_to_questions_are_taken_or_refused_in_one_line() {
     use QuestionType as T;
     let kinds = [
-        T::Text, T::Integer, T::Boolean, T::Choice, T::Choices, T::List, T::Port, T::Url, T::Host, T::Email, T::Path,
-        T::Slug, T::Uuid, T::Secret,
+        T::Text,
+        T::Integer,
+        T::Boolean,
+        T::Choice,
+        T::Choices,
+        T::List,
+        T::Port,
+        T::Url,
+        T::Host,
+        T::Email,
+        T::Path,
+        T::Slug,
+        T::Uuid,
+        T::Secret,
     ];
-    let question: Question =
-        serde_yaml::from_str("key: k\nprompt: p\nchoices: [{ value: a, title: A }]\nminimum: 1\nmaximum: 9\n")
-            .unwrap();
+    let question: Question = serde_yaml::from_str(
+        "key: k\nprompt: p\nchoices: [{ value: a, title: A }]\nminimum: 1\nmaximum: 9\n",
+    )
+    .unwrap();
     let text = prop_oneof![
         weird().prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         "[a-zA-Z0-9@:/._ -]{0,40}",
@@ -384,7 +469,10 @@ fn answers_to_questions_are_taken_or_refused_in_one_line() {
     ];
     many(text, |text| {
         for kind in kinds {
-            let question = Question { kind, ..question.clone() };
+            let question = Question {
+                kind,
+                ..question.clone()
+            };
             match question.parse(&text) {
                 Ok(value) => prop_assert!(question.check(&value).is_ok()),
                 Err(error) => {
@@ -399,7 +487,10 @@ fn answers_to_questions_are_taken_or_refused_in_one_line() {
 
 #[test]
 fn versions_are_ordered_whatever_they_are() {
-    let text = prop_oneof!["[0-9]{1,3}(\\.[0-9]{1,22}){0,3}(-[a-z0-9.]{0,6})?(\\+[a-z]{0,3})?", "\\PC{0,8}"];
+    let text = prop_oneof![
+        "[0-9]{1,3}(\\.[0-9]{1,22}){0,3}(-[a-z0-9.]{0,6})?(\\+[a-z]{0,3})?",
+        "\\PC{0,8}"
+    ];
     many(proptest::collection::vec(text, 3), |texts| {
         let versions: Vec<Version> = texts.iter().filter_map(|text| text.parse().ok()).collect();
         for a in &versions {
@@ -423,9 +514,47 @@ fn expressions_of_any_text() {
     let token = prop_oneof![
         proptest::sample::select(
             &[
-                "{{", "}}", "{%", "%}", "{#", "#}", "{{-", "-%}", " if ", " for x in ", " set ", " endif ", " endfor ",
-                "settings.a", "settings.b[0]", "facts.c", "tier", "|", " json", " quote", " file", "(", ")", "=", "==", "~",
-                "+", "\"", "'", "`", "{% raw %}", "{% endraw %}", " is ", " not ", "defined", ".", ",", "1", "[", "]", "\\",
+                "{{",
+                "}}",
+                "{%",
+                "%}",
+                "{#",
+                "#}",
+                "{{-",
+                "-%}",
+                " if ",
+                " for x in ",
+                " set ",
+                " endif ",
+                " endfor ",
+                "settings.a",
+                "settings.b[0]",
+                "facts.c",
+                "tier",
+                "|",
+                " json",
+                " quote",
+                " file",
+                "(",
+                ")",
+                "=",
+                "==",
+                "~",
+                "+",
+                "\"",
+                "'",
+                "`",
+                "{% raw %}",
+                "{% endraw %}",
+                " is ",
+                " not ",
+                "defined",
+                ".",
+                ",",
+                "1",
+                "[",
+                "]",
+                "\\",
             ][..]
         )
         .prop_map(str::to_owned),
@@ -441,7 +570,8 @@ fn expressions_of_any_text() {
         if let Err(error) = &rendered {
             prop_assert!(!error.to_string().contains('\n'), "{error}");
         }
-        prop_assert!(sound || rendered.is_err() || !text.contains('{'));
+        let plain = !text.contains("{{") && !text.contains("{%") && !text.contains("{#");
+        prop_assert!(sound || rendered.is_err() || plain, "{}", text);
         let _ = (scope.holds(&text), strange);
         Ok(())
     });

@@ -1,5 +1,16 @@
-//! The integration tests: one binary, so that it is linked once.
+//! The integration tests, as one program: linking is the slow part.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and so do its helpers"
+)]
 
 mod cli;
 mod common;
+mod examples;
+mod fixtures;
+mod fuzz;
 mod inputs;
+mod render;
+mod schemas;

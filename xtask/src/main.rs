@@ -7,7 +7,16 @@
     reason = "a task talks to a developer and starts the developer's own tools; nothing of it is shipped"
 )]
 
+mod bench;
+mod docs;
+mod lint;
+mod measure;
+mod options;
 mod pack;
+mod quickstart;
+mod sample;
+mod test;
+mod workspace;
 
 use std::process::ExitCode;
 
@@ -18,11 +27,33 @@ struct Task {
     run: fn(&[String]) -> anyhow::Result<()>,
 }
 
-const TASKS: &[Task] = &[Task {
-    name: "sample",
-    usage: pack::USAGE,
-    run: pack::run,
-}];
+const TASKS: &[Task] = &[
+    Task {
+        name: "quickstart",
+        usage: quickstart::USAGE,
+        run: quickstart::task,
+    },
+    Task {
+        name: "test",
+        usage: test::USAGE,
+        run: test::task,
+    },
+    Task {
+        name: "docs",
+        usage: docs::USAGE,
+        run: docs::task,
+    },
+    Task {
+        name: "bench",
+        usage: bench::USAGE,
+        run: bench::task,
+    },
+    Task {
+        name: "sample",
+        usage: pack::USAGE,
+        run: pack::run,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

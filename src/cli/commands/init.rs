@@ -66,7 +66,7 @@ impl InitArgs {
 pub fn run(context: &Context, args: InitArgs) -> Result {
     let file = &context.global.file;
     let source = args.answers.as_ref().or_else(|| file.exists().then_some(file));
-    let existing = source.map(|source| read(source)).transpose()?;
+    let existing = source.map(read).transpose()?;
     let entry = product(context, &args, existing.as_ref())?;
     let product = entry.product();
     let named = args

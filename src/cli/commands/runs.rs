@@ -102,14 +102,8 @@ fn describe(run: &RecordedRun) -> String {
             }
             kind => (name(kind), String::new()),
         };
-        text.push_str(
-            &format!(
-                "{}  {what:<16} {step} {detail}",
-                record.at.strftime("%H:%M:%S%.3f")
-            )
-            .trim_end()
-            .to_owned(),
-        );
+        let time = record.at.strftime("%H:%M:%S%.3f");
+        text.push_str(format!("{time}  {what:<16} {step} {detail}").trim_end());
         text.push('\n');
     }
     text

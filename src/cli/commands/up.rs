@@ -129,6 +129,11 @@ pub async fn approve_and_begin(
     let history = installation.history().await?;
     finished(&history)?;
     let again = session.plan(intent, deployment, &history).await?;
+    // Whoever was waited for may have done it; a saved plan is applied exactly or refused.
+    if again.plan.steps.is_empty() && saved.is_none() {
+        lock.guard.release().await?;
+        return nothing_to_do(context, &again);
+    }
     unchanged(&planned.plan, &again.plan)?;
     begin(session, installation, lock, again).await
 }

@@ -62,7 +62,7 @@ pub enum HostError {
         component: String,
         /// Why.
         #[source]
-        source: OciError,
+        source: Box<OciError>,
     },
     /// An external program failed.
     #[error("could not {doing}")]
@@ -71,7 +71,7 @@ pub enum HostError {
         doing: String,
         /// Why.
         #[source]
-        source: ToolError,
+        source: Box<ToolError>,
     },
     /// A unit could not be handled.
     #[error("could not {doing} `{unit}`{said}")]
@@ -84,7 +84,7 @@ pub enum HostError {
         said: String,
         /// Why.
         #[source]
-        source: SupervisorError,
+        source: Box<SupervisorError>,
     },
     /// The bundled database could not be handled.
     #[error("could not {doing}")]

@@ -11,9 +11,10 @@ use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 use super::perform::{admin_password, local, stamp_file, tool_version, unit_path, unpacked};
 use super::render::bundled_databases;
 use super::secrets::Store;
-use super::steps::{folders, placements, unit_files};
+use super::steps::{folders, handed, placements, unit_files};
 use super::world::World;
 use crate::deployment::{Deployment, Part};
+use crate::plan::Handed;
 use crate::render::Artifacts;
 use crate::supervisor::{Client, UnitState};
 use crate::tools::{Systemctl, ToolError};
@@ -61,6 +62,10 @@ pub async fn look(
             .map(|(name, origin)| (name.clone(), store.compare(world, name, origin)))
             .collect(),
         files: look_at_files(&layout, part, artifacts, &store)?,
+        handed: handed(part)
+            .iter()
+            .map(|file| (file.to.to_string(), look_at_copy(world, file)))
+            .collect(),
         databases,
         current: current(&layout),
         supervisor,
@@ -123,6 +128,20 @@ fn look_at_files(
     Ok(files)
 }
 
+/// Compares a file that the customer hands in with its copy.
+///
+/// A source that is not there is taken as unchanged when there is a copy: another operator's machine need not have it.
+fn look_at_copy(world: &World, file: &Handed) -> Likeness {
+    match (
+        fs_err::read(world.answers.join(&file.source)),
+        fs_err::read(&file.to),
+    ) {
+        (_, Err(_)) => Likeness::Absent,
+        (Ok(source), Ok(copy)) if source != copy => Likeness::Different,
+        _ => Likeness::Same,
+    }
+}
+
 async fn look_at_units(
     world: &World,
     layout: &Layout,
@@ -141,7 +160,7 @@ async fn look_at_units(
         let running = installed && supervisor && {
             let manager = world.units(layout).map_err(|source| HostError::Tool {
                 doing: format!("look at {unit}"),
-                source,
+                source: Box::new(source),
             })?;
             manager
                 .status(&unit)
@@ -175,7 +194,7 @@ async fn look_at_databases(
         let service = &deployment.services[name];
         let running = units.get(name).is_some_and(|unit| unit.running);
         let initialized =
-            layout.database(name).join("PG_VERSION").exists() && store.read(&admin_password(name)).is_ok();
+            crate::postgres::is_complete(&layout.database(name)) && store.read(&admin_password(name)).is_ok();
         let ready = match store.read(&format!("{name}_password")) {
             Ok(password) if running => {
                 let spec = local(port, service.text("user"), password, service.text("name"));

@@ -20,6 +20,7 @@ pub use look::look;
 pub use observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 pub use perform::{Host, Output, Tell};
 pub use render::render;
+pub use secrets::take_tokens;
 pub use status::status;
 pub use steps::{probe_url, up};
 pub use tools::tools;

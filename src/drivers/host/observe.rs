@@ -22,6 +22,8 @@ pub struct Observed {
     pub secrets: BTreeMap<String, Likeness>,
     /// How each placed file compares with its artifact.
     pub files: BTreeMap<String, Likeness>,
+    /// How each file that the customer hands in compares with its copy, by the place of the copy.
+    pub handed: BTreeMap<String, Likeness>,
     /// The bundled databases.
     pub databases: BTreeMap<String, ObservedDatabase>,
     /// The release that `current` leads to.

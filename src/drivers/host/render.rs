@@ -1,12 +1,15 @@
 //! Deployment to artifacts: units, environments, configuration files, the proxy's routes.
 
+mod quoting;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
 use super::layout::{Layout, Supervisor};
 use crate::deployment::{Bound, Deployment, Part, ResolvedComponent, SecretForm};
-use crate::product::{Protocol, ServiceKind, Supply};
+use crate::product::{Protocol, ServiceKind};
 use crate::render::{Artifacts, RenderError, Templates};
+use quoting::{no_specifiers, quoted, systemd_bytes, systemd_path, systemd_word};
 
 /// The environment of a component.
 #[derive(Serialize)]
@@ -14,11 +17,17 @@ struct Environment<'a> {
     title: &'a str,
     product: &'a str,
     version: &'a str,
-    environment: std::collections::BTreeMap<String, String>,
+    environment: Vec<Variable<'a>>,
+}
+
+#[derive(Serialize)]
+struct Variable<'a> {
+    name: &'a str,
+    value: String,
 }
 
 /// A unit, for systemd and for Landfall's own supervisor alike.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Unit<'a> {
     name: String,
     title: &'a str,
@@ -31,12 +40,19 @@ struct Unit<'a> {
     working_directory: Utf8PathBuf,
     environment_files: Vec<Utf8PathBuf>,
     after: Vec<String>,
+    /// Folders it may write.
     writable: Vec<Utf8PathBuf>,
+    /// Whether the installation lies where `ProtectHome=` would hide it.
+    at_home: bool,
+    /// Whether it lies below a folder for temporary files.
+    at_temporary: bool,
     stop_signal: &'static str,
     grace: u32,
     memory: Option<String>,
     capabilities: &'static str,
-    jit: bool,
+    /// Whether it is a program of the vendor's, which may compile at run time and read all of `/proc` as .NET, Java and
+    /// JavaScript do.
+    foreign: bool,
     log: Utf8PathBuf,
 }
 
@@ -110,7 +126,7 @@ pub(super) fn bundled_databases<'a>(deployment: &'a Deployment, part: &Part) -> 
         .services
         .iter()
         .filter(|(name, service)| {
-            service.kind == ServiceKind::Sql && service.supply == Supply::Bundled && needed(name)
+            service.kind == ServiceKind::Sql && service.is_run_by(&part.name) && needed(name)
         })
         .filter_map(|(name, service)| Some((name.as_str(), service.port("port")?)))
         .collect()
@@ -133,13 +149,18 @@ impl Renderer<'_> {
             environment: component
                 .environment
                 .iter()
-                .map(|(variable, value)| (variable.clone(), quoted(self.with_paths(value).as_str())))
+                .map(|(name, value)| Variable {
+                    name,
+                    value: quoted(self.with_paths(value).as_str()),
+                })
                 .collect(),
         };
         let text = self.templates.render("environment.env", &context)?;
         artifacts.add(format!("env/{name}.env"), text);
+        // What the customer hands in (`provisioned`) is not rendered: it is read when it is placed.
         for file in component.files.values() {
-            let place = format!("config/{name}/{}", file.path.file_name().unwrap_or("config"));
+            let release = self.layout.release();
+            let place = file.path.strip_prefix(&release).unwrap_or(&file.path);
             artifacts.add(place, self.with_paths(&file.content).as_str().to_owned());
         }
         let binary = component
@@ -172,8 +193,7 @@ impl Renderer<'_> {
         unit.writable.extend(self.object_folders(component));
         unit.grace = component.grace;
         unit.memory = systemd_bytes(&component.resources.memory);
-        // A program of a vendor's may compile at run time (.NET, Java, JavaScript do).
-        unit.jit = true;
+        unit.foreign = true;
         unit.working_directory = image;
         self.place_unit(name, &unit, artifacts)
     }
@@ -274,11 +294,13 @@ impl Renderer<'_> {
             environment_files: Vec::new(),
             after: Vec::new(),
             writable: Vec::new(),
+            at_home: below(self.layout.root(), &["/home", "/root", "/run/user"]),
+            at_temporary: below(self.layout.root(), &["/tmp", "/var/tmp"]),
             stop_signal: "SIGTERM",
             grace: 30,
             memory: None,
             capabilities: "",
-            jit: false,
+            foreign: false,
             log: self.layout.log(subject),
         }
     }
@@ -292,16 +314,12 @@ impl Renderer<'_> {
         let name = self.layout.unit(subject);
         match self.layout.options.supervisor {
             Supervisor::Systemd => {
-                artifacts.add(
-                    format!("units/{name}.service"),
-                    self.templates.render("unit.service", unit)?,
-                );
+                let text = self.templates.render("unit.service", &unit.for_systemd())?;
+                artifacts.add(format!("units/{name}.service"), text);
             }
             Supervisor::Landfall => {
-                artifacts.add(
-                    format!("units/{name}.yaml"),
-                    self.templates.render("unit.yaml", unit)?,
-                );
+                let text = self.templates.render("unit.yaml", unit)?;
+                artifacts.add(format!("units/{name}.yaml"), text);
             }
         }
         Ok(())
@@ -322,64 +340,21 @@ impl Renderer<'_> {
     }
 }
 
-/// Quotes a value for an environment file, as systemd.exec(5) reads `EnvironmentFile=`.
-fn quoted(value: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@%+,=?&${}*".contains(&byte);
-    // A secret may hold anything, and what replaces the reference is escaped for double quotes.
-    if !value.is_empty() && value.bytes().all(plain) && !value.contains("${secret") {
-        return value.to_owned();
-    }
-    format!(
-        "\"{}\"",
-        value
-            .replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n")
-    )
-}
-
-/// Quotes a word for `ExecStart=`, as systemd.service(5) splits it; `%` and `$` would be expanded.
-fn systemd_word(word: &str) -> String {
-    let word = word.replace('%', "%%").replace('$', "$$");
-    if word.contains(char::is_whitespace) || word.contains(['"', '\'', '\\', ';']) || word.is_empty() {
-        format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
-    } else {
-        word
+impl Unit<'_> {
+    /// Writes what systemd would expand or split in a way that it reads back as it was.
+    fn for_systemd(&self) -> Self {
+        let plain = |path: &Utf8PathBuf| Utf8PathBuf::from(no_specifiers(path.as_str()));
+        let word = |path: &Utf8PathBuf| Utf8PathBuf::from(systemd_path(path.as_str()));
+        Self {
+            description: no_specifiers(&self.description),
+            working_directory: plain(&self.working_directory),
+            environment_files: self.environment_files.iter().map(plain).collect(),
+            writable: self.writable.iter().map(word).collect(),
+            ..self.clone()
+        }
     }
 }
 
-/// Turns a Kubernetes quantity into what systemd reads: `256Mi` into `256M`, both powers of 1024.
-fn systemd_bytes(quantity: &str) -> Option<String> {
-    let digits = quantity.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let unit = match &quantity[digits.len()..] {
-        "Ki" => "K",
-        "Mi" => "M",
-        "Gi" => "G",
-        "Ti" => "T",
-        "" => "",
-        _ => return None,
-    };
-    digits.parse::<u64>().ok().map(|number| format!("{number}{unit}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_and_values_are_quoted_as_systemd_reads_them() {
-        assert_eq!(systemd_word("a b"), "\"a b\"");
-        assert_eq!(systemd_word("100%"), "100%%");
-        assert_eq!(quoted("a b\"c"), "\"a b\\\"c\"");
-        assert_eq!(
-            quoted("postgres://u:${secret-url:p}@h:1/x"),
-            "\"postgres://u:${secret-url:p}@h:1/x\""
-        );
-    }
-
-    #[test]
-    fn quantities_become_systemd_sizes() {
-        assert_eq!(systemd_bytes("256Mi").as_deref(), Some("256M"));
-        assert_eq!(systemd_bytes("1.5G"), None);
-    }
+fn below(path: &Utf8Path, folders: &[&str]) -> bool {
+    folders.iter().any(|folder| path.starts_with(folder))
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sha2::Digest as _;
 
 use super::error::HostError;
+use super::layout::Layout;
 use super::observe::Likeness;
 use super::world::World;
-use crate::deployment::{Bound, SecretForm, SecretOrigin};
+use crate::deployment::{Bound, Deployment, Part, SecretForm, SecretOrigin};
 use crate::secret::{Secret, SecretKind};
 
 /// The store of one installation.
@@ -116,28 +118,78 @@ fn unusable(name: &str, place: &str, because: &'static str) -> HostError {
     }
 }
 
+/// A value for the store, and for a token the plaintext that is shown once.
+pub(super) struct Obtained {
+    /// What the store keeps.
+    pub(super) kept: Secret,
+    /// What is shown once and then forgotten.
+    pub(super) shown: Option<Secret>,
+}
+
 /// Makes the secrets that are to be made, reads those that are given.
 pub(super) fn obtain(
     world: &World,
     store: &Store,
     secrets: &BTreeMap<String, SecretOrigin>,
-) -> Result<BTreeMap<String, Secret>, HostError> {
+) -> Result<BTreeMap<String, Obtained>, HostError> {
     let mut values = BTreeMap::new();
     for (name, origin) in secrets {
+        let path = store.path(name);
         let value = match origin {
             // Made once: a second try must find what the database was made with.
-            SecretOrigin::Generated(_) | SecretOrigin::Token(_) if store.path(name).exists() => continue,
-            SecretOrigin::Generated(length) | SecretOrigin::Token(length) => {
-                random(*length, &store.path(name))?
+            SecretOrigin::Generated(_) | SecretOrigin::Token(_) if path.exists() => continue,
+            SecretOrigin::Generated(length) => Obtained {
+                kept: random(*length, &path)?,
+                shown: None,
+            },
+            SecretOrigin::Token(length) => {
+                let token = random(*length, &path)?;
+                let hash = hex::encode(sha2::Sha256::digest(token.expose().as_bytes()));
+                Obtained {
+                    kept: Secret::new(hash),
+                    shown: Some(token),
+                }
             }
             SecretOrigin::File(_) | SecretOrigin::Env(_) => match given(world, name, origin)? {
-                Some(value) => value,
+                Some(kept) => Obtained { kept, shown: None },
                 None => continue,
             },
         };
         values.insert(name.clone(), value);
     }
     Ok(values)
+}
+
+/// Returns where a token waits to be shown once.
+pub(super) fn waiting(store: &Store, name: &str) -> Utf8PathBuf {
+    store.path(&format!("{name}.shown-once"))
+}
+
+/// Takes the tokens that were made and not yet shown; afterwards nobody can read them any more.
+///
+/// # Errors
+/// [`HostError::File`] when one cannot be read or removed.
+pub fn take_tokens(deployment: &Deployment, part: &Part) -> Result<BTreeMap<String, Secret>, HostError> {
+    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
+        HostError::Strange {
+            path: "parts".into(),
+            because: error.to_string(),
+        }
+    })?;
+    let store = Store::new(layout.secrets());
+    let mut tokens = BTreeMap::new();
+    for name in deployment.secrets.keys() {
+        let path = waiting(&store, name);
+        match fs_err::read_to_string(&path) {
+            Ok(token) => {
+                fs_err::remove_file(&path).map_err(HostError::file("remove", &path))?;
+                tokens.insert(name.clone(), Secret::new(token));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(HostError::file("read", &path)(error)),
+        }
+    }
+    Ok(tokens)
 }
 
 fn random(length: u8, path: &Utf8Path) -> Result<Secret, HostError> {

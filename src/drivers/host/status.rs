@@ -25,7 +25,7 @@ pub async fn status(
     let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(strange)?;
     let manager = world.units(&layout).map_err(|source| HostError::Tool {
         doing: "speak to systemd".to_owned(),
-        source,
+        source: Box::new(source),
     })?;
     let mut all = Vec::new();
     for subject in units(deployment, part) {

@@ -9,7 +9,7 @@ use super::observe::{Likeness, Observed};
 use super::render::{PROXY, bundled_databases, has_routes};
 use crate::deployment::{Deployment, Part, ResolvedComponent, SecretOrigin};
 use crate::oci::Digest;
-use crate::plan::{Action, Check, Placement, Step, StepId, Undo};
+use crate::plan::{Action, Check, Handed, Placement, Step, StepId, Undo};
 use crate::product::Probe;
 use crate::render::{Artifacts, RenderError};
 
@@ -31,6 +31,22 @@ pub(super) fn placements(layout: &Layout, part: &Part, artifacts: &Artifacts) ->
         })
     };
     artifacts.iter().filter_map(|(path, _)| placement(path)).collect()
+}
+
+/// Lists the files that the customer hands in, with their places.
+pub(super) fn handed(part: &Part) -> Vec<Handed> {
+    let mut all = Vec::new();
+    for component in &part.components {
+        for file in component.provisioned.values() {
+            let (source, to) = (file.source.clone(), file.path.clone());
+            all.push(Handed {
+                component: component.name.clone(),
+                source,
+                to,
+            });
+        }
+    }
+    all
 }
 
 /// Says which artifact defines each unit.
@@ -281,9 +297,20 @@ impl Up<'_> {
             return true;
         };
         let differs = |name: &&str| self.observed.secrets.get(*name) == Some(&Likeness::Different);
+        let handed = handed(self.part);
+        let handed = handed
+            .iter()
+            .filter(|file| file.component == subject)
+            .any(|file| !self.copied(file));
         !unit.running
+            || handed
             || unit.stamp != Some(stamp(&self.layout, self.part, self.artifacts, subject))
             || secrets.iter().any(differs)
+    }
+
+    /// Says whether a file that the customer hands in is in its place.
+    fn copied(&self, file: &Handed) -> bool {
+        self.observed.handed.get(file.to.as_str()) == Some(&Likeness::Same)
     }
 
     fn running(&self, subject: &str) -> bool {
@@ -375,6 +402,24 @@ impl Up<'_> {
                 Action::WriteFiles { files },
                 undo,
                 &needs,
+            );
+            self.also_after_stops();
+        }
+        let files: Vec<Handed> = handed(self.part)
+            .into_iter()
+            .filter(|file| !self.copied(file))
+            .collect();
+        if !files.is_empty() {
+            let title = format!("copy {} files that you hand in", files.len());
+            let undo =
+                Undo::Revert("put the files back that were there, remove those that were not".to_owned());
+            self.push(
+                "handed",
+                "copy",
+                title,
+                Action::CopyFiles { files },
+                undo,
+                &[("host", "prepare")],
             );
             self.also_after_stops();
         }
@@ -586,7 +631,12 @@ impl Up<'_> {
             .iter()
             .map(|component| component.name.clone())
             .collect();
-        let mut needs = vec![("config", "write"), ("database", "migrate"), ("host", "prepare")];
+        let mut needs = vec![
+            ("config", "write"),
+            ("handed", "copy"),
+            ("database", "migrate"),
+            ("host", "prepare"),
+        ];
         needs.extend(names.iter().map(|name| (name.as_str(), "unpack")));
         self.push("release", "switch", title, action, undo, &needs);
         self.also_after_stops();

@@ -20,6 +20,8 @@ use crate::tools::{Account, Invocation};
 
 /// The server's own superuser.
 const ADMIN: &str = "postgres";
+/// The variable by which a migration that was left at work is found; its value is its environment file.
+const MIGRATING: &str = "LANDFALL_MIGRATING";
 /// Sorting must not change when the machine's language does.
 const LOCALE: &str = "C.UTF-8";
 
@@ -176,13 +178,17 @@ pub(super) async fn migrate(
             doing: "read the environment of",
             unit: migration.environment.to_string(),
             said: String::new(),
-            source,
+            source: Box::new(source),
         })?;
     let (program, arguments) = migration.exec.split_first().ok_or_else(|| HostError::Strange {
         path: migration.environment.to_owned(),
         because: "the plan names no program for the migration".to_owned(),
     })?;
+    // Who ran it before and was killed may have left it at work; two at a time must not change the schema.
+    let place = migration.environment.as_str();
+    crate::supervisor::end_carrying(MIGRATING, place).await;
     let mut call = Invocation::new(program.as_str(), doing)
+        .env(MIGRATING, place)
         .args(arguments.iter().cloned())
         .directory(Utf8Path::new(program).parent().unwrap_or(Utf8Path::new("/")))
         .timeout(migration.within);
@@ -201,6 +207,6 @@ pub(super) async fn migrate(
         .map(|_| ())
         .map_err(|source| HostError::Tool {
             doing: doing.to_owned(),
-            source,
+            source: Box::new(source),
         })
 }

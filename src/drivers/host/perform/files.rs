@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::error::HostError;
 use super::super::secrets::Store;
 use super::folders::write_whole;
-use crate::plan::Placement;
+use crate::plan::{Handed, Placement};
 use crate::render::Artifacts;
 use crate::tools::Account;
 
@@ -73,4 +73,20 @@ pub(super) fn place(
         write_whole(&placement.to, text.expose().as_bytes(), 0o600, owner)?;
     }
     Ok(json!(files.len()))
+}
+
+/// Copies files that the customer hands in; each is private to the services' user, for it may name people.
+pub(super) fn copy(
+    files: &[Handed],
+    answers: &Utf8Path,
+    attic: &Utf8Path,
+    owner: Option<&Account>,
+) -> Result<(), HostError> {
+    for file in files {
+        let source = answers.join(&file.source);
+        let bytes = fs_err::read(&source).map_err(HostError::file("read", &source))?;
+        keep(attic, &file.to)?;
+        write_whole(&file.to, &bytes, 0o600, owner)?;
+    }
+    Ok(())
 }

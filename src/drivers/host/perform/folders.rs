@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::error::HostError;
 use super::super::world::World;
-use crate::tools::{Account, Useradd, find_program};
+use crate::tools::{Account, ToolError, Useradd, find_program};
 
 /// Makes the user, where it is missing and Landfall may.
 pub(super) async fn ensure_user(
@@ -17,9 +17,9 @@ pub(super) async fn ensure_user(
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
     }
-    let tool = |source| HostError::Tool {
+    let tool = |source: ToolError| HostError::Tool {
         doing: format!("make the user `{user}`"),
-        source,
+        source: Box::new(source),
     };
     let program = find_program("useradd", &world.path).map_err(tool)?;
     let account = Useradd::new(program, world.environment.clone())

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use super::error::HostError;
 use super::layout::Layout;
 use super::look::created_file;
-use super::secrets::{Store, obtain};
+use super::secrets::{Store, obtain, waiting};
 use super::world::World;
 use crate::deployment::{Deployment, Part};
 use crate::oci::{OciError, Platform, UnpackOptions, unpack};
@@ -82,14 +82,14 @@ impl<'a> Host<'a> {
             .account(&self.layout)
             .map_err(|source| HostError::Tool {
                 doing: "find the services' user".to_owned(),
-                source,
+                source: Box::new(source),
             })
     }
 
     fn manager(&self) -> Result<Box<dyn crate::supervisor::UnitManager>, HostError> {
         self.world.units(&self.layout).map_err(|source| HostError::Tool {
             doing: "speak to systemd".to_owned(),
-            source,
+            source: Box::new(source),
         })
     }
 
@@ -118,8 +118,12 @@ impl<'a> Host<'a> {
                 let values = obtain(self.world, &self.store, secrets)?;
                 for (name, value) in &values {
                     let path = self.store.path(name);
+                    if let Some(token) = &value.shown {
+                        let place = waiting(&self.store, name);
+                        folders::write_whole(&place, token.expose().as_bytes(), 0o600, None)?;
+                    }
                     files::keep(&self.attic(step), &path)?;
-                    folders::write_whole(&path, value.expose().as_bytes(), 0o600, account.as_ref())?;
+                    folders::write_whole(&path, value.kept.expose().as_bytes(), 0o600, account.as_ref())?;
                 }
                 Ok(output([("written", json!(values.keys().collect::<Vec<_>>()))]))
             }
@@ -133,6 +137,11 @@ impl<'a> Host<'a> {
                     account.as_ref(),
                 )?;
                 Ok(output([("files", count)]))
+            }
+            Action::CopyFiles { files } => {
+                let account = self.account()?;
+                files::copy(files, &self.world.answers, &self.attic(step), account.as_ref())?;
+                Ok(output([("files", json!(files.len()))]))
             }
             Action::ProvidePostgres { link, oldest, fetch } => {
                 let version = database::provide(self.world, link, oldest.as_deref(), *fetch).await?;
@@ -255,6 +264,13 @@ impl<'a> Host<'a> {
                 }
                 Ok(())
             }
+            Action::CopyFiles { files } => {
+                let account = self.account()?;
+                for file in files {
+                    files::put_back(&self.attic(step), &file.to, 0o600, account.as_ref())?;
+                }
+                Ok(())
+            }
             Action::InstallUnits { units } => self.uninstall_units(step, units).await,
             Action::StartSupervisor { folder } => stop_supervisor(folder).await,
             Action::StopSupervisor { folder } => self.start_supervisor(folder).await,
@@ -273,7 +289,7 @@ impl<'a> Host<'a> {
     ) -> Result<Output, HostError> {
         let fail = |source: OciError| HostError::Image {
             component: component.to_owned(),
-            source,
+            source: Box::new(source),
         };
         let source = (self.world.images)(image).map_err(fail)?;
         let platform = Platform::this_machine();
@@ -344,7 +360,7 @@ impl<'a> Host<'a> {
                 doing: "start",
                 unit: "landfall's supervisor".to_owned(),
                 said: String::new(),
-                source,
+                source: Box::new(source),
             })
     }
 
@@ -368,7 +384,7 @@ impl<'a> Host<'a> {
                 doing: "install",
                 unit: name.clone(),
                 said: String::new(),
-                source,
+                source: Box::new(source),
             })?;
         }
         Ok(())
@@ -452,7 +468,7 @@ async fn stop_supervisor(folder: &Utf8Path) -> Result<(), HostError> {
             doing: "end",
             unit: "landfall's supervisor".to_owned(),
             said: String::new(),
-            source,
+            source: Box::new(source),
         }),
         // Nobody listens: it has ended.
         Err(_) => Ok(()),

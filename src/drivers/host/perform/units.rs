@@ -40,7 +40,7 @@ pub(super) async fn start(
             doing: "start",
             unit: unit.to_owned(),
             said,
-            source,
+            source: Box::new(source),
         });
     }
     super::folders::write_whole(&file, stamp.to_string().as_bytes(), 0o600, None)
@@ -49,12 +49,10 @@ pub(super) async fn start(
 /// Stops a unit; one that is not known is stopped already.
 pub(super) async fn stop(units: &dyn UnitManager, unit: &str) -> Result<(), HostError> {
     // Asking first, because a stop would wake a supervisor that has ended.
-    if units
-        .status(unit)
-        .await
-        .is_ok_and(|status| status.state == UnitState::Stopped)
-    {
-        return Ok(());
+    match units.status(unit).await {
+        Ok(status) if status.state == UnitState::Stopped => return Ok(()),
+        Err(SupervisorError::UnknownUnit(_)) => return Ok(()),
+        _ => {}
     }
     match units.stop(unit).await {
         Ok(_) | Err(SupervisorError::UnknownUnit(_)) => Ok(()),
@@ -62,7 +60,7 @@ pub(super) async fn stop(units: &dyn UnitManager, unit: &str) -> Result<(), Host
             doing: "stop",
             unit: unit.to_owned(),
             said: String::new(),
-            source,
+            source: Box::new(source),
         }),
     }
 }
@@ -77,7 +75,7 @@ pub(super) async fn start_again(units: &dyn UnitManager, unit: &str) -> Result<(
                 doing: "start",
                 unit: unit.to_owned(),
                 said,
-                source,
+                source: Box::new(source),
             })
         }
     }
@@ -89,7 +87,7 @@ pub(super) async fn remove(units: &dyn UnitManager, layout: &Layout, unit: &str)
         doing: "remove",
         unit: unit.to_owned(),
         said: String::new(),
-        source,
+        source: Box::new(source),
     };
     stop(units, unit).await?;
     match units.remove(unit).await {

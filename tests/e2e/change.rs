@@ -1,0 +1,139 @@
+//! A change touches what it concerns and nothing else.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::common::{Ground, ask, free_port, signal, steps_of};
+
+fn pids(ground: &Ground) -> [i32; 5] {
+    ["database", "api", "web", "worker", "proxy"].map(|unit| ground.unit(unit).unwrap().pid)
+}
+
+#[test]
+fn a_changed_setting_stops_writes_and_starts_only_the_component_it_concerns() {
+    let mut ground = Ground::new();
+    ground.up();
+    let before = pids(&ground);
+    let port = free_port();
+    ground.change(|answers| answers["settings"]["worker_port"] = port.into());
+    ground.expect(2, &["plan", "--check"]);
+    let steps = steps_of(&ground);
+    let touched: Vec<&str> = steps.iter().map(String::as_str).collect();
+    assert_eq!(
+        touched,
+        [
+            "worker/stop",
+            "config/write",
+            "worker/start",
+            "worker/health",
+            "release/verify"
+        ]
+    );
+    ground.up();
+    ground.assert_well();
+    let after = pids(&ground);
+    for (unit, (before, after)) in before.iter().zip(after).enumerate() {
+        assert_eq!(*before == after, unit != 3, "unit {unit}");
+    }
+    assert_eq!(
+        ask("GET", &format!("http://127.0.0.1:{port}/healthz/readiness"), None).status,
+        200
+    );
+    ground.up().says("nothing to do");
+}
+
+#[test]
+fn a_new_license_restarts_only_what_reads_it() {
+    let ground = Ground::new();
+    ground.up();
+    let before = pids(&ground);
+    let token = ground.write_license("second");
+    let steps = steps_of(&ground);
+    for step in ["api/stop", "secrets/write", "api/start", "api/health"] {
+        assert!(steps.iter().any(|planned| planned == step), "{steps:?}");
+    }
+    let others = ["database", "web", "worker", "proxy"];
+    assert!(
+        !steps
+            .iter()
+            .any(|step| others.iter().any(|other| step.starts_with(&format!("{other}/")))),
+        "{steps:?}"
+    );
+    ground.up();
+    ground.assert_well();
+    let after = pids(&ground);
+    for (unit, (before, after)) in before.iter().zip(after).enumerate() {
+        assert_eq!(*before == after, unit != 1, "unit {unit}");
+    }
+    let license = ask("GET", &ground.url("/api/v1/license"), None);
+    assert!(license.body.contains("second"), "{}", license.body);
+    let kept = fs_err::read_to_string(ground.root().join("secrets").join(secret_of(&ground, "first")));
+    assert_eq!(kept.unwrap(), token);
+    ground.up().says("nothing to do");
+}
+
+/// Finds the secret that holds a license, whatever it is called.
+fn secret_of(ground: &Ground, _: &str) -> String {
+    let names = ground.root().join("secrets").read_dir_utf8().unwrap();
+    names
+        .map(|entry| entry.unwrap().file_name().to_owned())
+        .find(|name| name.contains("license"))
+        .expect("the license is kept")
+}
+
+#[test]
+fn a_component_that_was_killed_comes_back_by_itself() {
+    let ground = Ground::new();
+    ground.up();
+    for unit in ["api", "database", "proxy"] {
+        let before = ground.unit(unit).unwrap().pid;
+        signal(before, Signal::KILL);
+        until(&format!("{unit} comes back"), || {
+            ground.unit(unit).is_some_and(|found| found.pid != before)
+                && ask("GET", &ground.url("/api/notes"), None).status == 200
+        });
+    }
+    ground.assert_well();
+    ground.up().says("nothing to do");
+}
+
+#[test]
+fn a_supervisor_that_was_killed_is_started_again_by_up_and_ends_what_it_had_left_running() {
+    let ground = Ground::new();
+    ground.up();
+    ground.write_note("written before");
+    let supervisor = ground.supervisor().unwrap();
+    signal(supervisor.pid, Signal::KILL);
+    until("it is gone", || ground.supervisor().is_none());
+    let status = ground.status();
+    assert_eq!(status["healthy"], false, "{status:#}");
+    ground.up();
+    ground.assert_well();
+    assert_eq!(ground.notes(), ["written before"]);
+}
+
+#[test]
+fn a_file_edited_by_hand_is_put_right() {
+    let ground = Ground::new();
+    ground.up();
+    let file = ground.root().join("releases/1.0.0/env/web.env");
+    let before = fs_err::read_to_string(&file).unwrap();
+    fs_err::write(&file, "EDITED=\"by hand\"\n").unwrap();
+    ground.expect(2, &["plan", "--check"]);
+    ground.up();
+    assert_eq!(fs_err::read_to_string(&file).unwrap(), before);
+    ground.assert_well();
+    ground.up().says("nothing to do");
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds() {
+        assert!(
+            begin.elapsed() < Duration::from_secs(30),
+            "waited in vain until {what}"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,24 @@
+//! The real binary on the `host` target, with a real PostgreSQL: up and down, killed, failed, interrupted, filled up.
+//!
+//! `LANDFALL_SAMPLE` says where `cargo xtask sample` put the sample's images (default: `<target folder>/sample`).
+//! `LANDFALL_MATRIX=all` tries every step where the default tries a spread of them.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests start the binary under test, read their own settings, and say what they leave out"
+)]
+
+mod change;
+mod common;
+mod destroy;
+mod faults;
+mod interrupt;
+mod kills;
+mod lock;
+mod moved;
+mod output;
+mod saved_plan;
+mod secrets;
+mod trouble;
+mod up;

@@ -1,0 +1,17 @@
+//! Writes the generated references anew.
+
+use anyhow::ensure;
+
+use crate::workspace::{program, run};
+
+/// How the task is called.
+pub const USAGE: &str = "  write the generated files of docs/reference/ anew";
+
+/// Runs the tests that compare the references, told to rewrite them.
+pub fn task(arguments: &[String]) -> anyhow::Result<()> {
+    ensure!(arguments.is_empty(), "this task takes no options");
+    run(program("cargo")
+        .args(["test", "--locked", "--package", "landfall", "--test", "it", "--"])
+        .args(["references::", "schemas::"])
+        .env("LANDFALL_BLESS", "1"))
+}
