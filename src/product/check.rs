@@ -7,7 +7,7 @@ use super::{
     Supply, kinds,
 };
 use crate::document::{Document, Problem, nearest};
-use crate::expression::{Expressions, references};
+use crate::expression::{Expressions, ROOTS, references, strangers};
 use crate::license::Policy;
 
 /// Lists everything wrong with a definition, each at its place.
@@ -27,6 +27,7 @@ pub fn check(document: &Document<Product>, files: &ProductFiles) -> Vec<Problem>
     for (name, mode) in &document.content.modes {
         checker.mode(name, mode);
     }
+    checker.circles();
     checker.rules();
     checker.rest();
     checker.problems
@@ -64,9 +65,26 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn file(&mut self, path: &str, file: &str) {
-        if !self.files.contains(file) {
+    /// Complains when a file is not in the product's folder; says whether it is.
+    fn file(&mut self, path: &str, file: &str) -> bool {
+        let inside = camino::Utf8Path::new(file)
+            .components()
+            .all(|part| matches!(part, camino::Utf8Component::Normal(_)));
+        if !inside {
+            self.fail(path, "expected a file inside the product's folder");
+            return false;
+        }
+        let found = self.files.contains(file);
+        if !found {
             self.fail(path, format!("the product's folder has no file `{file}`"));
+        }
+        found
+    }
+
+    fn template(&mut self, path: &str, file: &str, own: Option<&Component>) {
+        match self.files.read(file) {
+            Ok(text) => self.expression(path, Expressions::Template(&text), own),
+            Err(error) => self.fail(path, error.to_string()),
         }
     }
 
@@ -247,12 +265,26 @@ impl<'a> Checker<'a> {
         }
         for (file, content) in &component.files {
             let place = format!("{path}.files.{file}.template");
-            self.file(&place, &content.template);
-            if let Ok(text) = self.files.read(&content.template) {
-                self.expression(&place, Expressions::Template(&text), Some(component));
+            if self.file(&place, &content.template) {
+                self.template(&place, &content.template, Some(component));
             }
         }
         self.component_templates(&path, component);
+    }
+
+    /// Complains about components that wait for each other, once for each circle.
+    fn circles(&mut self) {
+        let components = &self.product.components;
+        let mut told: BTreeSet<&str> = BTreeSet::new();
+        for start in components.keys() {
+            let mut trail: Vec<&str> = Vec::new();
+            if !told.contains(start.as_str()) && leads_back(components, start, start, &mut trail) {
+                told.extend(&trail);
+                trail.push(start);
+                let path = format!("components.{start}.after");
+                self.fail(&path, format!("waits for itself: {}", trail.join(" -> ")));
+            }
+        }
     }
 
     fn component_templates(&mut self, path: &str, component: &'a Component) {
@@ -271,6 +303,10 @@ impl<'a> Checker<'a> {
         }
         for (port, content) in &component.ports {
             let place = format!("{path}.ports.{port}.number");
+            let number = content.number.as_str();
+            if !number.contains(['{', '%']) && !number.parse::<u16>().is_ok_and(|port| port > 0) {
+                self.fail(&place, "expected a port from 1 to 65535");
+            }
             self.expression(&place, Expressions::Template(content.number.as_str()), own);
         }
         for (variable, value) in &component.environment {
@@ -484,9 +520,8 @@ impl<'a> Checker<'a> {
         }
         for (name, pipeline) in &product.pipelines {
             let path = format!("pipelines.{name}.template");
-            self.file(&path, &pipeline.template);
-            if let Ok(text) = self.files.read(&pipeline.template) {
-                self.expression(&path, Expressions::Template(&text), None);
+            if self.file(&path, &pipeline.template) {
+                self.template(&path, &pipeline.template, None);
             }
         }
         for (name, service) in &product.services {
@@ -527,6 +562,17 @@ impl<'a> Checker<'a> {
         if let Err(error) = crate::expression::parses(&text) {
             self.fail(path, format!("the expression does not parse: {error}"));
             return;
+        }
+        for stranger in strangers(source) {
+            let root = stranger.split('.').next().unwrap_or_default();
+            let problem = self
+                .document
+                .problem(path, format!("`{stranger}` is not declared"));
+            let problem = match nearest(root, ROOTS) {
+                Some(right) => problem.hint(format!("did you mean `{right}{}`?", &stranger[root.len()..])),
+                None => problem.hint(format!("names begin with one of {}", ROOTS.join(", "))),
+            };
+            self.problems.push(problem);
         }
         for reference in references(source) {
             if let Some((wrong, declared)) = self.dangling(&reference.parts, own) {
@@ -594,6 +640,27 @@ impl<'a> Checker<'a> {
         let wrong = parts.get(2)?;
         (!third.contains(wrong)).then(|| (wrong.clone(), third))
     }
+}
+
+/// Follows what a component waits for, back to where it began.
+fn leads_back<'a>(
+    components: &'a BTreeMap<String, Component>,
+    from: &'a str,
+    to: &str,
+    trail: &mut Vec<&'a str>,
+) -> bool {
+    if trail.contains(&from) {
+        return false;
+    }
+    trail.push(from);
+    let next = components.get(from).map(|component| component.after.as_slice());
+    for other in next.unwrap_or_default() {
+        if other == to || leads_back(components, other, to, trail) {
+            return true;
+        }
+    }
+    trail.pop();
+    false
 }
 
 /// Lists the fields of a service that templates may read: what is asked, and what follows from it.
