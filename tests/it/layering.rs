@@ -60,6 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "proxy",
             "render",
             "run",
+            "status",
             "supervisor",
             "tools",
             "wizard",

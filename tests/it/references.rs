@@ -149,7 +149,7 @@ fn meaning(arg: &Arg) -> String {
         .map(|value| code(value.get_name()))
         .collect();
     if !choices.is_empty() && arg.get_action().takes_values() {
-        let _ = write!(meaning, " One of {}.", choices.join(", "));
+        let _ = write!(meaning, ". One of {}", choices.join(", "));
     }
     meaning
 }
