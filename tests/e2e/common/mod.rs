@@ -123,35 +123,14 @@ impl Ground {
         fs_err::write(self.path("landfall.yaml"), text).unwrap();
     }
 
-    /// Adds a release, from the layout that the sample's images lie in.
+    /// Adds a release with the binary, from the layout that the sample's images lie in.
     pub fn add_release(&self, version: &str, layout: &Utf8Path) {
-        let index: Value =
-            serde_json::from_str(&fs_err::read_to_string(layout.join("index.json")).unwrap()).unwrap();
-        let digest = |component: &str| {
-            let name = format!("sample-{component}:{version}");
-            let manifests = index["manifests"].as_array().unwrap();
-            let named = |manifest: &&Value| {
-                manifest["annotations"]["org.opencontainers.image.ref.name"] == name.as_str()
-            };
-            manifests.iter().find(named).expect("the layout has it")["digest"].clone()
-        };
-        let image = |component: &str| {
-            json!({
-                "reference": format!("sample-{component}:{version}"), "digest": digest(component),
-                "platforms": { "linux/amd64": digest(component) }, "size": 1, "source": { "layout": layout },
-            })
-        };
-        let release = json!({
-            "schema": "landfall/release/v1", "product": "sample", "version": version,
-            "images": { "api": image("api"), "web": image("web"), "worker": image("worker") },
-        });
-        let folder = self.path("data/releases/sample");
-        fs_err::create_dir_all(&folder).unwrap();
-        fs_err::write(
-            folder.join(format!("{version}.yaml")),
-            serde_yaml::to_string(&release).unwrap(),
-        )
-        .unwrap();
+        // One that was added from elsewhere makes way.
+        let _ = fs_err::remove_file(self.path(format!("data/releases/sample/{version}.yaml")));
+        self.expect(
+            0,
+            &["release", "add", "sample", version, "--from", layout.as_str()],
+        );
     }
 
     /// Has the binary issue a license, puts it where the answers say, and returns it.
