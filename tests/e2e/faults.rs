@@ -92,23 +92,7 @@ fn shape(ground: &Ground) -> BTreeMap<String, String> {
 
 #[test]
 fn every_step_taken_back_twice_comes_to_the_same_end() {
-    let ground = Ground::new();
-    let library = Library::new(&ground);
-    assert_eq!(library.run(Purpose::Up, None), Outcome::Succeeded);
-    ground.write_note("still here");
-    // Everything changes, so that every kind of step has something to take back.
-    assert_eq!(library.run(Purpose::Stop, None), Outcome::Succeeded);
-    let failing = Ground::new();
-    let library = Library::new(&failing);
-    let outcome = library.run(
-        Purpose::Up,
-        Some(Script {
-            step: None,
-            trouble: Trouble::Twice,
-        }),
-    );
-    assert_eq!(outcome, Outcome::Succeeded);
-    failing.assert_well();
+    fails_and_comes_up_again("release/verify", Trouble::TakeBackTwice);
 }
 
 #[test]
@@ -172,7 +156,7 @@ fn a_step_of_a_change_that_fails_puts_everything_back_as_it_ran() {
         .collect();
     ground.change(changed);
     for step in spread(&Library::new(&ground).steps(Purpose::Up), 4) {
-        for trouble in [Trouble::FailBefore, Trouble::FailAfter] {
+        for trouble in [Trouble::FailBefore, Trouble::FailAfter, Trouble::TakeBackTwice] {
             eprintln!("change fails at {step}: {trouble:?}");
             let outcome = Library::new(&ground).run(Purpose::Up, script(&step, trouble));
             assert!(

@@ -10,6 +10,7 @@ mod cli;
 mod common;
 mod examples;
 mod fixtures;
+mod fuzz;
 mod hygiene;
 mod inputs;
 mod layering;
