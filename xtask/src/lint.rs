@@ -4,10 +4,26 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize as _;
 
 use crate::workspace::{files_below, output, program, root, run};
+
+/// How the task is called.
+pub const USAGE: &str = "  let the tools that rendered files are for read the golden folders";
+
+/// Settings that an older systemd ignores, and does well enough without.
+const NEWER: [&str; 2] = [
+    // Since 254. Before, every restart waits as long as the first.
+    "Unknown key 'RestartSteps'",
+    "Unknown key 'RestartMaxDelaySec'",
+];
+
+/// Looks at the golden folders.
+pub fn task(arguments: &[String]) -> anyhow::Result<()> {
+    ensure!(arguments.is_empty(), "this task takes no options");
+    golden()
+}
 
 /// Checks every file of the golden folders, and the examples.
 pub fn golden() -> anyhow::Result<()> {
@@ -82,8 +98,14 @@ fn verify(unit: &Path, folder: &Path) -> anyhow::Result<Option<String>> {
         .output()?;
     let words = String::from_utf8_lossy(&answer.stderr);
     let name = name.to_string_lossy();
-    let complaints: Vec<&str> = words.lines().filter(|line| line.contains(&*name)).collect();
-    let is_wrong = !complaints.is_empty() || !answer.status.success();
+    let is_newer = |line: &str| NEWER.iter().any(|newer| line.contains(newer));
+    let complaints: Vec<&str> = words
+        .lines()
+        .filter(|line| line.contains(&*name) && !is_newer(line))
+        .collect();
+    // An ignored setting makes the status bad too.
+    let is_excused = answer.status.success() || words.lines().any(is_newer);
+    let is_wrong = !complaints.is_empty() || !is_excused;
     Ok(is_wrong.then(|| format!("{}:\n{}", unit.display(), words.trim_end())))
 }
 

@@ -50,6 +50,11 @@ const TASKS: &[Task] = &[
         run: docs::task,
     },
     Task {
+        name: "lint",
+        usage: lint::USAGE,
+        run: lint::task,
+    },
+    Task {
         name: "bench",
         usage: bench::USAGE,
         run: bench::task,

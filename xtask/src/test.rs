@@ -11,10 +11,13 @@ use crate::{lint, pack};
 /// How the task is called.
 pub const USAGE: &str = "  check and test everything, as CI does";
 
+/// A check, by its name.
+type Check = (&'static str, fn() -> anyhow::Result<()>);
+
 /// Runs every check, even after one failed, and ends with a line that says how it went.
 pub fn task(arguments: &[String]) -> anyhow::Result<()> {
     ensure!(arguments.is_empty(), "this task takes no options");
-    let checks: [(&str, fn() -> anyhow::Result<()>); 6] = [
+    let checks: [Check; 6] = [
         ("format", || run(cargo("fmt").args(["--all", "--check"]))),
         ("lints", || {
             run(cargo("clippy")
