@@ -69,11 +69,7 @@ pub fn run(context: &Context, args: ProductArgs) -> Result {
 
 fn check(context: &Context, names: Vec<String>) -> Result {
     let catalog = context.catalog();
-    let names = if names.is_empty() {
-        catalog.names()
-    } else {
-        names
-    };
+    let names = if names.is_empty() { catalog.names() } else { names };
     let mut problems = Vec::new();
     for name in &names {
         match catalog.open(name) {
