@@ -13,3 +13,7 @@ mod fixtures;
 mod inputs;
 mod render;
 mod schemas;
+mod wizard_flags;
+mod wizard_pty;
+mod wizard_pty_modes;
+mod wizard_terminal;

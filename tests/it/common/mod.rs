@@ -1,6 +1,9 @@
 //! A hermetic place to run the real binary in: own folder, own environment, no terminal.
 #![allow(dead_code, reason = "each test file uses what it needs")]
-#![expect(clippy::disallowed_methods, reason = "tests start the binary itself, and read their own environment")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start the binary itself, and read their own environment"
+)]
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
