@@ -1,4 +1,13 @@
-//! Landfall.
+//! Landfall brings a vendor's whole product up on a customer's ground, and keeps it alive there.
+//!
+//! ```text
+//! product.yaml + release ─┐                                  Observed
+//!                         ├─> Deployment ──> Artifacts ──────────┴──> Plan ──> Run ──> Journal ──> Status
+//! answers (wizard) ───────┘    resolve        render       observe    plan      run     record      fold
+//! ```
+//!
+//! `resolve`, `render` and `plan` are pure: no clock, no randomness, no environment, no network, no subprocess. Modules
+//! stand in the order in which the pipeline needs them; `tests/it/layering.rs` keeps the walls between them.
 
 pub mod cli;
 pub mod deployment;

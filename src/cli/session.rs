@@ -9,12 +9,12 @@ use super::context::Context;
 use super::error::{CommandError, Result};
 use super::exit::Exit;
 use crate::deployment::{Answers, Deployment, resolve};
-use crate::document::Document;
+use crate::document::{Document, Problems};
 use crate::drivers::host::World;
 use crate::drivers::{self, Intent};
 use crate::journal::{Clock, History, Holder, Installation, LockTerms, open_store};
 use crate::plan::Plan;
-use crate::product::Entry;
+use crate::product::{Entry, ProductError};
 use crate::render::Artifacts;
 
 /// The answers file and the product it speaks of.
@@ -47,7 +47,7 @@ impl Session {
     /// When it is not there, cannot be read, or is not valid.
     pub fn open(context: &Context) -> Result<Self> {
         let file = &context.global.file;
-        let text = fs_err::read_to_string(file).map_err(|error| {
+        let bytes = fs_err::read(file).map_err(|error| {
             let failed = CommandError::from_error(Exit::Input, &error);
             match error.kind() {
                 std::io::ErrorKind::NotFound => {
@@ -57,7 +57,7 @@ impl Session {
                 _ => failed,
             }
         })?;
-        let answers = Answers::parse(file.as_str(), &text).map_err(CommandError::from)?;
+        let answers = Answers::read(file.as_str(), &bytes).map_err(CommandError::from)?;
         Ok(Self {
             context: context.clone(),
             answers,
@@ -76,7 +76,23 @@ impl Session {
         } else {
             name.clone()
         };
-        Ok(self.context.catalog().open(&name)?)
+        let opened = self.context.catalog().open(&name);
+        opened.map_err(|error| self.placed(error))
+    }
+
+    /// Says where in the answers file an unknown product or release is named.
+    fn placed(&self, error: ProductError) -> CommandError {
+        let (key, nearest) = match &error {
+            ProductError::UnknownProduct { nearest, .. } => ("product", nearest.clone()),
+            ProductError::UnknownRelease { .. } => ("release", None),
+            _ => return error.into(),
+        };
+        let problem = self.answers.problem(key, error.to_string());
+        let problem = match nearest {
+            Some(name) => problem.hint(format!("did you mean `{name}`?")),
+            None => problem,
+        };
+        Problems::one(problem).into()
     }
 
     /// Decides everything.
@@ -90,14 +106,15 @@ impl Session {
             Err(error) => {
                 // Wrong answers come first: they can be mended now, a release only by the vendor.
                 let empty = crate::product::Release::placeholder(&entry.product().name);
-                if let Err(
-                    wrong @ (crate::deployment::ResolveError::Answers { .. }
-                    | crate::deployment::ResolveError::Missing { .. }),
-                ) = resolve(&entry, &empty, &self.answers)
-                {
-                    return Err(wrong.into());
-                }
-                return Err(error.into());
+                return match resolve(&entry, &empty, &self.answers) {
+                    Err(
+                        wrong @ (crate::deployment::ResolveError::Answers { .. }
+                        | crate::deployment::ResolveError::Missing { .. }),
+                    ) => Err(wrong.into()),
+                    // The vendor runs its own service: there is nothing of a release to place.
+                    Ok(hosted) if hosted.parts.values().all(|part| part.target.is_none()) => Ok(hosted),
+                    _ => Err(self.placed(error)),
+                };
             }
         };
         Ok(resolve(&entry, &release, &self.answers)?)

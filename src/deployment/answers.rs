@@ -87,18 +87,28 @@ impl Answers {
         }
     }
 
+    /// Reads the bytes of an answers file.
+    ///
+    /// # Errors
+    /// [`Problems`] with the place of what is wrong.
+    pub fn read(file: &str, bytes: &[u8]) -> Result<Document<Self>, Problems> {
+        Self::sound(Document::read(file, bytes, ANSWERS_SCHEMA)?)
+    }
+
     /// Parses an answers file.
     ///
     /// # Errors
     /// [`Problems`] with the place of what is wrong.
     pub fn parse(file: &str, text: &str) -> Result<Document<Self>, Problems> {
-        let document = Document::<Self>::parse(file, text)?;
-        if document.content.schema != ANSWERS_SCHEMA {
-            return Err(Problems::one(
-                document.problem("schema", format!("expected `{ANSWERS_SCHEMA}`")),
-            ));
+        Self::sound(Document::parse_as(file, text, ANSWERS_SCHEMA)?)
+    }
+
+    /// Checks what holds for every product.
+    fn sound(document: Document<Self>) -> Result<Document<Self>, Problems> {
+        match wrong_state(&document.content.state) {
+            Some(message) => Err(Problems::one(document.problem("state", message))),
+            None => Ok(document),
         }
-        Ok(document)
     }
 
     /// Reads the answer at a key path such as `services.database.host`.
@@ -186,6 +196,26 @@ impl Answers {
         }
         true
     }
+}
+
+/// Says what is wrong with a place for state. It is not shown: it may hold a key.
+fn wrong_state(state: &str) -> Option<&'static str> {
+    let Some((scheme, rest)) = state.split_once("://") else {
+        return (state.trim().is_empty() || state.contains('\0'))
+            .then_some("expected a folder, `s3://bucket/path` or `az://container/path`");
+    };
+    let bucket = rest.split('/').next().unwrap_or_default();
+    let abfs = matches!(scheme, "abfs" | "abfss");
+    if !abfs && !matches!(scheme, "s3" | "s3a" | "az" | "azure") {
+        return Some("expected a folder, `s3://bucket/path` or `az://container/path`");
+    }
+    // `abfss://container@account...` has an `@` of its own; nothing has a password.
+    if bucket.contains('@') && (!abfs || bucket.split('@').next().is_some_and(|user| user.contains(':'))) {
+        return Some("credentials do not belong here: give them in the environment, as AWS_* or AZURE_*");
+    }
+    bucket
+        .is_empty()
+        .then_some("expected the name of a bucket or container after `://`")
 }
 
 impl PartAnswers {

@@ -15,6 +15,7 @@ const DEEPEST: usize = 64;
 pub struct Positions {
     places: BTreeMap<String, (usize, usize)>,
     duplicates: Vec<(String, usize, usize)>,
+    top: BTreeMap<String, String>,
 }
 
 /// One open collection while walking the events.
@@ -94,6 +95,16 @@ impl Positions {
         &self.duplicates
     }
 
+    /// Says whether nothing at all is written.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Returns the text of a key at the top whose value is a scalar.
+    pub fn top(&self, key: &str) -> Option<&str> {
+        self.top.get(key).map(String::as_str)
+    }
+
     fn scalar(&mut self, open: &mut [Open], value: &str, span: &Span) {
         if let Some(Open::Mapping {
             path,
@@ -105,8 +116,16 @@ impl Positions {
             *key = Some(value.to_owned());
             return;
         }
-        if let Some(path) = value_path(open) {
-            self.places.entry(path).or_insert_with(|| place(span));
+        if let [Open::Mapping { key: Some(key), .. }] = open {
+            self.top.entry(key.clone()).or_insert_with(|| value.to_owned());
+        }
+        // A document may be a lone scalar; an empty one is none.
+        match value_path(open) {
+            None if value.is_empty() => {}
+            path => {
+                let path = path.unwrap_or_default();
+                self.places.entry(path).or_insert_with(|| place(span));
+            }
         }
         close_value(open);
     }

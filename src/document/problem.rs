@@ -62,30 +62,30 @@ impl Problem {
     }
 
     /// Places a parser's complaint and finds the nearest right name for an unknown one.
-    pub(super) fn from_yaml(file: &str, positions: &Positions, error: &serde_yaml::Error) -> Self {
-        let text = error.to_string();
+    pub(super) fn from_yaml(
+        file: &str,
+        positions: &Positions,
+        error: &serde_path_to_error::Error<serde_yaml::Error>,
+    ) -> Self {
+        let text = error.inner().to_string();
         let text = text
             .rsplit_once(" at line ")
             .map_or(text.as_str(), |(text, _)| text);
-        let (path, message) = split_path(text);
+        let (_, message) = split_path(text);
         let unknown =
             quoted_after(message, "unknown field ").or_else(|| quoted_after(message, "unknown variant "));
-        let mut full = path.to_owned();
-        if let Some(name) = unknown.filter(|_| message.starts_with("unknown field")) {
-            full = if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
-        }
-        let (line, column) = if positions.contains(&full) {
-            positions.find(&full)
-        } else {
-            error
-                .location()
-                .map_or_else(|| positions.find(&full), |place| (place.line(), place.column()))
+        let path = error.path().to_string();
+        let path = path.trim_end_matches(['?', '.']);
+        let below = unknown.map(|name| join(path, name));
+        // The unknown name may be a key of the place that the path names, or stand there itself.
+        let full = below
+            .filter(|below| !path.ends_with(unknown.unwrap_or_default()) && positions.contains(below))
+            .unwrap_or_else(|| path.to_owned());
+        let (line, column) = match error.inner().location() {
+            Some(place) if !positions.contains(&full) => (place.line(), place.column()),
+            _ => positions.find(&full),
         };
-        let problem = Self::at(file, line, column, &full, message);
+        let problem = Self::at(file, line, column, &full, in_words(message));
         match unknown {
             Some(name) => {
                 let expected = message.split_once("expected ").map_or("", |(_, names)| names);
@@ -96,6 +96,53 @@ impl Problem {
             }
             None => problem,
         }
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+/// Says in words what serde says in types. The value itself is left out: it may be a secret in the wrong place.
+fn in_words(message: &str) -> String {
+    let of_type = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "));
+    match of_type.and_then(|rest| rest.rsplit_once(", expected ")) {
+        Some((given, expected)) => format!("expected {}, not {}", wanted(expected), kind_of(given)),
+        None if message == "JSON number out of range" => "the number is too large".to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+fn wanted(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i32" | "i64" | "isize" => "a whole number",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        "a string" | "a borrowed string" | "string" => "text",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "a mapping",
+        other => other,
+    }
+}
+
+fn kind_of(given: &str) -> &str {
+    match given.split(['"', '`']).next().unwrap_or_default().trim() {
+        "string" => "text",
+        "integer" | "floating point" => "this number",
+        "boolean" => "true or false",
+        "unit value" | "null" | "Option value" => "nothing",
+        "sequence" => "a list",
+        "map" => "a mapping",
+        other => other,
     }
 }
 

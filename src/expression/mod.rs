@@ -5,7 +5,7 @@
 
 mod reference;
 
-pub use reference::{Expressions, Reference, references};
+pub use reference::{Expressions, ROOTS, Reference, references, strangers};
 
 use std::sync::LazyLock;
 

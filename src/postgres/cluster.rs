@@ -10,8 +10,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::PostgresError;
 use super::programs::Programs;
 use crate::secret::Secret;
-use crate::supervisor::{Limits, Stop, UnitSpec, end_carrying};
-use crate::tools::{Account, CancelToken, Invocation, StopSignal};
+use crate::supervisor::end_carrying;
+#[cfg(test)]
+use crate::supervisor::{Limits, Stop, UnitSpec};
+#[cfg(test)]
+use crate::tools::StopSignal;
+use crate::tools::{Account, CancelToken, Invocation};
 
 /// The file that says a data directory was made to its end.
 const MARKER: &str = "landfall.complete";
@@ -80,9 +84,9 @@ impl Cluster {
         Ok(Initialized::Made { moved_aside })
     }
 
-    /// Describes the server as a unit; its output is its log.
-    #[must_use]
-    pub fn unit(&self, name: &str) -> UnitSpec {
+    /// Describes the server as a unit, for tests; the product's own is a rendered artifact.
+    #[cfg(test)]
+    pub(super) fn unit(&self, name: &str) -> UnitSpec {
         let exec = [
             self.programs.program("postgres").as_str(),
             "-D",

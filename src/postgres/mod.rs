@@ -10,6 +10,7 @@ mod database;
 mod error;
 mod fetch;
 mod programs;
+#[cfg(test)]
 mod settings;
 mod tls;
 
@@ -19,7 +20,8 @@ pub use database::{ServerVersion, ensure_role_and_database, server_version};
 pub use error::PostgresError;
 pub use fetch::fetch;
 pub use programs::{Programs, find};
-pub use settings::Settings;
+#[cfg(test)]
+pub(crate) use settings::Settings;
 
 #[cfg(test)]
 mod tests;

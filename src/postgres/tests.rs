@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::*;
 use crate::secret::Secret;
-use crate::supervisor::{Client, Options, UnitFile, UnitManager, run};
+use crate::supervisor::{Client, Options, run};
 use crate::tools::test_certificates::{Certificates, certificates};
 use crate::tools::{Account, CancelToken, find_account};
 
@@ -170,12 +170,9 @@ async fn a_server_comes_up_under_the_supervisor_and_takes_roles_and_databases() 
 /// Runs a supervisor in this process with the cluster's unit.
 async fn supervise(dir: &Utf8Path, cluster: &Cluster) -> Client {
     let folder = dir.join("supervisor");
-    let file = crate::supervisor::FakeUnits::new()
-        .file(&cluster.unit("database"))
-        .unwrap();
-    let UnitFile { name, contents } = file;
+    let contents = cluster.unit("database").to_yaml().unwrap();
     fs_err::create_dir_all(folder.join("units")).unwrap();
-    fs_err::write(folder.join(format!("units/{name}.yaml")), contents).unwrap();
+    fs_err::write(folder.join("units/database.yaml"), contents).unwrap();
     tokio::spawn(run(Options {
         dir: folder.clone(),
         root: "/".into(),

@@ -1,5 +1,6 @@
 //! Where products and their releases are found.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -45,24 +46,31 @@ impl ProductFiles {
     /// # Errors
     /// [`ProductError::Read`] when it is not there or is no text.
     pub fn read(&self, path: &str) -> Result<String, ProductError> {
+        String::from_utf8(self.bytes(path)?.into_owned()).map_err(|error| ProductError::Read {
+            path: path.into(),
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+        })
+    }
+
+    /// Reads one of the product's files.
+    ///
+    /// # Errors
+    /// [`ProductError::Read`] when it is not there.
+    pub fn bytes(&self, path: &str) -> Result<Cow<'static, [u8]>, ProductError> {
         let fail = |path: Utf8PathBuf, source| ProductError::Read { path, source };
         match self {
             Self::Folder(folder) => {
                 let path = folder.join(path);
-                fs_err::read_to_string(&path).map_err(|source| fail(path, source))
+                let bytes = fs_err::read(&path).map_err(|source| fail(path, source))?;
+                Ok(bytes.into())
             }
             Self::Embedded(dir) => {
                 let full = format!("{}/{path}", dir.path().display());
+                let missing = || std::io::Error::new(std::io::ErrorKind::NotFound, "no such built-in file");
                 EMBEDDED
                     .get_file(&full)
-                    .and_then(|file| file.contents_utf8())
-                    .map(str::to_owned)
-                    .ok_or_else(|| {
-                        fail(
-                            full.into(),
-                            std::io::Error::new(std::io::ErrorKind::NotFound, "no such built-in file"),
-                        )
-                    })
+                    .map(|file| file.contents().into())
+                    .ok_or_else(|| fail(full.into(), missing()))
             }
         }
     }
@@ -168,16 +176,12 @@ impl Entry {
         files: ProductFiles,
         release_folders: Vec<Utf8PathBuf>,
     ) -> Result<Self, ProductError> {
-        let text = files.read("product.yaml")?;
+        let bytes = files.bytes("product.yaml")?;
         let invalid = |problems| ProductError::Invalid {
             what: format!("the product definition {file}"),
             problems,
         };
-        let document = Document::<Product>::parse(file, &text).map_err(invalid)?;
-        if document.content.schema != PRODUCT_SCHEMA {
-            let message = format!("expected `{PRODUCT_SCHEMA}`");
-            return Err(invalid(Problems::one(document.problem("schema", message))));
-        }
+        let document = Document::<Product>::read(file, &bytes, PRODUCT_SCHEMA).map_err(invalid)?;
         Problems::check(check(&document, &files)).map_err(invalid)?;
         Ok(Self {
             document,
@@ -243,7 +247,7 @@ impl Entry {
     }
 
     fn read_release(&self, path: &Utf8Path) -> Result<Release, ProductError> {
-        let text = fs_err::read_to_string(path).map_err(|source| ProductError::Read {
+        let bytes = fs_err::read(path).map_err(|source| ProductError::Read {
             path: path.to_owned(),
             source,
         })?;
@@ -251,13 +255,11 @@ impl Entry {
             what: format!("the release {path}"),
             problems,
         };
-        let mut document = Document::<Release>::parse(path.as_str(), &text).map_err(invalid)?;
+        let mut document =
+            Document::<Release>::read(path.as_str(), &bytes, RELEASE_SCHEMA).map_err(invalid)?;
         origin::make_absolute(&mut document.content, path.parent().unwrap_or(path));
         let release = &document.content;
         let mut problems = Vec::new();
-        if release.schema != RELEASE_SCHEMA {
-            problems.push(document.problem("schema", format!("expected `{RELEASE_SCHEMA}`")));
-        }
         if release.product != self.product().name {
             let message = format!(
                 "this is a release of `{}`, not of `{}`",

@@ -159,7 +159,10 @@ impl Question {
                         return fail("expected a list of texts".to_owned());
                     };
                     if self.kind == QuestionType::Choices {
-                        self.check_choice(text).or_else(&fail)?;
+                        self.check_choice(text).map_err(|expected| AnswerError {
+                            expected,
+                            given: shown(item, self.kind),
+                        })?;
                     }
                 }
                 true
@@ -218,7 +221,7 @@ impl QuestionType {
             Self::Choices => "a list of the choices",
             Self::List => "a list of texts",
             Self::Port => "a port from 1 to 65535",
-            Self::Url => "a URL that starts with https:// or http://",
+            Self::Url => "a URL that starts with https:// or http:// and holds no password",
             Self::Host => "a host name or an IP address",
             Self::Email => "an e-mail address",
             Self::Path => "a path",
@@ -233,15 +236,43 @@ impl QuestionType {
 fn shown(value: &Value, kind: QuestionType) -> String {
     match value {
         _ if kind == QuestionType::Secret => "what was given (not shown: it may be the secret)".to_owned(),
-        Value::String(text) => format!("`{text}`"),
+        Value::String(text) if holds_password(text) => {
+            "what was given (not shown: it holds a password)".to_owned()
+        }
+        Value::String(text) => format!("`{}`", short(text)),
         Value::Null => "nothing".to_owned(),
-        other => format!("`{other}`"),
+        other => format!("`{}`", short(&other.to_string())),
     }
+}
+
+/// Keeps a message on one line, and free of what a terminal would act on.
+fn short(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let mut plain: String = text
+        .chars()
+        .take(SHOWN)
+        .flat_map(|letter| {
+            let escaped = letter.is_control().then(|| letter.escape_default());
+            let kept = escaped.is_none().then_some(letter);
+            escaped.into_iter().flatten().chain(kept)
+        })
+        .collect();
+    if text.chars().nth(SHOWN).is_some() {
+        plain.push_str("...");
+    }
+    plain
+}
+
+/// Says whether a text looks like a URL with a password in it, which must be given as a reference.
+fn holds_password(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.password().is_some())
 }
 
 fn is_url(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
+        matches!(url.scheme(), "http" | "https")
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && url.password().is_none()
     })
 }
 

@@ -5,7 +5,6 @@ use futures_util::stream::BoxStream;
 
 use super::error::SupervisorError;
 use super::protocol::UnitStatus;
-use super::spec::UnitSpec;
 
 /// Yields lines that a unit wrote, oldest first.
 pub type LogLines = BoxStream<'static, Result<String, SupervisorError>>;
@@ -24,9 +23,6 @@ pub struct UnitFile {
 /// A unit that was started comes up again with the machine, or with the supervisor; one that was stopped stays down.
 #[async_trait]
 pub trait UnitManager: Send + Sync {
-    /// Writes a unit in the form that this manager reads.
-    fn file(&self, spec: &UnitSpec) -> Result<UnitFile, SupervisorError>;
-
     /// Puts a unit's file in place and returns whether it changed anything; a running unit goes on as it is.
     async fn install(&self, file: &UnitFile) -> Result<bool, SupervisorError>;
 

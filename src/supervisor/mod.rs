@@ -17,7 +17,6 @@
 mod client;
 mod daemon;
 mod error;
-mod fake;
 mod layout;
 mod log;
 mod logs;
@@ -29,13 +28,11 @@ mod requests;
 mod spec;
 mod supervised;
 mod systemd;
-mod systemd_file;
 mod unit;
 
 pub use client::{Client, spawn_daemon};
 pub use daemon::{Options, run};
 pub use error::SupervisorError;
-pub use fake::FakeUnits;
 pub use manager::{LogLines, UnitFile, UnitManager};
 pub use process::end_carrying;
 pub use protocol::{UnitState, UnitStatus};

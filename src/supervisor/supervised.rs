@@ -59,14 +59,6 @@ impl Supervised {
 
 #[async_trait]
 impl UnitManager for Supervised {
-    fn file(&self, spec: &UnitSpec) -> Result<UnitFile, SupervisorError> {
-        spec.check()?;
-        Ok(UnitFile {
-            name: spec.name.clone(),
-            contents: spec.to_yaml()?,
-        })
-    }
-
     async fn install(&self, file: &UnitFile) -> Result<bool, SupervisorError> {
         check_name(&file.name)?;
         let path = self.layout().unit(&file.name);

@@ -9,9 +9,8 @@ use super::error::SupervisorError;
 use super::logs;
 use super::manager::{LogLines, UnitFile, UnitManager};
 use super::protocol::{UnitState, UnitStatus};
-use super::spec::{UnitSpec, check_name};
+use super::spec::check_name;
 use super::supervised::{remove_if_there, write_if_changed};
-use super::systemd_file::service;
 use crate::tools::{CancelToken, Journalctl, Systemctl, ToolError, UnitProperties};
 
 /// Keeps units as services of systemd.
@@ -58,14 +57,6 @@ impl Systemd {
 
 #[async_trait]
 impl UnitManager for Systemd {
-    fn file(&self, spec: &UnitSpec) -> Result<UnitFile, SupervisorError> {
-        spec.check()?;
-        Ok(UnitFile {
-            name: spec.name.clone(),
-            contents: service(spec),
-        })
-    }
-
     async fn install(&self, file: &UnitFile) -> Result<bool, SupervisorError> {
         let changed = write_if_changed(&self.path(&file.name)?, &file.contents)?;
         // Even when unchanged: an earlier attempt may have been cut off between the two.

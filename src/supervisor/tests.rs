@@ -295,7 +295,7 @@ async fn a_killed_supervisor_leaves_nothing_unnoticed() {
         shell("web", "echo up; sleep 1000"),
         shell("job", "setsid sleep 1000 & wait"),
     ] {
-        assert!(units.install(&units.file(&spec).unwrap()).await.unwrap());
+        assert!(units.install(&file(&spec)).await.unwrap());
     }
     let web = units.start("web").await.unwrap().pid.unwrap();
     let job = units.start("job").await.unwrap().pid.unwrap();
@@ -356,7 +356,10 @@ async fn systemd_is_asked_through_its_own_programs() {
     .unwrap();
     fs_err::write(dir.join("journalctl.answer"), "one\ntwo\n").unwrap();
     let units = Systemd::new(dir.clone(), systemctl, journalctl, CancelToken::new());
-    let file = units.file(&shell("web", "true")).unwrap();
+    let file = UnitFile {
+        name: "web".to_owned(),
+        contents: "[Service]\nExecStart=/bin/true\n".to_owned(),
+    };
     assert!(units.install(&file).await.unwrap());
     assert!(!units.install(&file).await.unwrap());
     let status = units.start("web").await.unwrap();
@@ -377,23 +380,10 @@ async fn systemd_is_asked_through_its_own_programs() {
     assert!(calls.contains("disable -- web.service\n"), "{calls}");
 }
 
-#[tokio::test]
-async fn the_fake_behaves_like_the_others() {
-    let units = FakeUnits::new();
-    assert!(units.start("web").await.is_err());
-    units
-        .install(&units.file(&shell("web", "true")).unwrap())
-        .await
-        .unwrap();
-    units.break_unit("web", true);
-    assert!(matches!(
-        units.start("web").await,
-        Err(SupervisorError::NotUp { .. })
-    ));
-    units.break_unit("web", false);
-    assert_eq!(units.start("web").await.unwrap().state, UnitState::Running);
-    assert_eq!(
-        units.calls(),
-        ["start web", "install web", "start web", "start web"]
-    );
+/// Writes a unit's file for our own supervisor.
+fn file(spec: &UnitSpec) -> UnitFile {
+    UnitFile {
+        name: spec.name.clone(),
+        contents: spec.to_yaml().unwrap(),
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use landfall::plan::Purpose;
 use landfall::run::Outcome;
 
-use super::common::{Ground, Library, Script, Trouble, every_case, spread, tree};
+use super::common::{Ground, Library, Script, Trouble, ask, every_case, spread, tree};
 
 fn script(step: &str, trouble: Trouble) -> Option<Script> {
     Some(Script {
@@ -67,13 +67,24 @@ fn every_step_done_twice_comes_to_the_same_end() {
         ground.assert_nothing_runs();
         kinds
     };
-    assert_eq!(end_of(Some(Trouble::Twice)), end_of(None));
+    let (twice, once) = (end_of(Some(Trouble::Twice)), end_of(None));
+    let only = |one: &BTreeMap<_, _>, other: &BTreeMap<_, _>| -> Vec<(String, String)> {
+        let differs = |(path, kind): &(&String, &String)| other.get(*path) != Some(*kind);
+        one.iter()
+            .filter(differs)
+            .map(|(path, kind)| (path.clone(), kind.clone()))
+            .collect()
+    };
+    assert_eq!(
+        (only(&twice, &once), only(&once, &twice)),
+        (Vec::new(), Vec::new())
+    );
 }
 
 /// Says what lies below the root and of what kind it is, without what differs from ground to ground.
 fn shape(ground: &Ground) -> BTreeMap<String, String> {
     let kind = |told: String| told.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    tree(&ground.root(), &["data/database", "supervisor/attic"])
+    tree(&ground.root(), &["data/database", "supervisor/attic", "run"])
         .into_iter()
         .map(|(path, told)| (path.replace(&ground.name, "NAME"), kind(told)))
         .collect()
@@ -81,23 +92,7 @@ fn shape(ground: &Ground) -> BTreeMap<String, String> {
 
 #[test]
 fn every_step_taken_back_twice_comes_to_the_same_end() {
-    let ground = Ground::new();
-    let library = Library::new(&ground);
-    assert_eq!(library.run(Purpose::Up, None), Outcome::Succeeded);
-    ground.write_note("still here");
-    // Everything changes, so that every kind of step has something to take back.
-    assert_eq!(library.run(Purpose::Stop, None), Outcome::Succeeded);
-    let failing = Ground::new();
-    let library = Library::new(&failing);
-    let outcome = library.run(
-        Purpose::Up,
-        Some(Script {
-            step: None,
-            trouble: Trouble::Twice,
-        }),
-    );
-    assert_eq!(outcome, Outcome::Succeeded);
-    failing.assert_well();
+    fails_and_comes_up_again("release/verify", Trouble::TakeBackTwice);
 }
 
 #[test]
@@ -161,7 +156,7 @@ fn a_step_of_a_change_that_fails_puts_everything_back_as_it_ran() {
         .collect();
     ground.change(changed);
     for step in spread(&Library::new(&ground).steps(Purpose::Up), 4) {
-        for trouble in [Trouble::FailBefore, Trouble::FailAfter] {
+        for trouble in [Trouble::FailBefore, Trouble::FailAfter, Trouble::TakeBackTwice] {
             eprintln!("change fails at {step}: {trouble:?}");
             let outcome = Library::new(&ground).run(Purpose::Up, script(&step, trouble));
             assert!(
@@ -173,13 +168,20 @@ fn a_step_of_a_change_that_fails_puts_everything_back_as_it_ran() {
                 .map(|(path, told)| (path, content(&told)))
                 .collect();
             assert_eq!(is, was, "{step}, {trouble:?}");
+            ground.wait_until_healthy();
             ground.assert_well();
             assert_eq!(ground.notes(), ["written before the change"]);
         }
     }
     // Back to the answers that fit what runs, there is nothing to do.
     ground.change(|answers| *answers = before);
-    assert!(Library::new(&ground).steps(Purpose::Up).is_empty());
+    assert_eq!(Library::new(&ground).steps(Purpose::Up), Vec::<String>::new());
+    // The second try of the change takes effect, and not only on files.
+    ground.change(changed);
+    assert_eq!(Library::new(&ground).run(Purpose::Up, None), Outcome::Succeeded);
+    ground.assert_well();
+    let page = ask("GET", &format!("http://127.0.0.1:{port}/healthz/readiness"), None);
+    assert_eq!(page.status, 200, "{}", page.body);
 }
 
 /// What a file is and holds, without when it was written.

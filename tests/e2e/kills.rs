@@ -1,6 +1,6 @@
 //! `kill -9` at any moment: `resume` finishes what was begun, `rollback` takes it back, and both leave one state.
 
-use super::common::{At, Ground, spread, steps_of};
+use super::common::{At, Ground, every_case, spread, steps_of};
 
 /// Every moment that the matrix knows of a plan.
 fn moments(steps: &[String]) -> Vec<At> {
@@ -21,9 +21,13 @@ fn middles() -> Vec<At> {
     ]
 }
 
-/// Whether the whole process group is killed; both ways take turns.
+/// Whether the whole process group is killed: both ways where every case is tried, else they take turns.
 fn turns(moments: Vec<At>) -> impl Iterator<Item = (At, bool)> {
-    moments.into_iter().zip([false, true].into_iter().cycle())
+    let number = if every_case() { 2 } else { 1 };
+    let repeated = moments
+        .into_iter()
+        .flat_map(move |at| std::iter::repeat_n(at, number));
+    repeated.zip([false, true].into_iter().cycle())
 }
 
 fn resumes(at: &At, group: bool) {
@@ -157,9 +161,13 @@ fn a_stop_that_was_killed_is_resumed_and_a_start_after_it_too() {
 fn a_stop_that_was_killed_is_rolled_back_to_what_ran() {
     let ground = Ground::new();
     ground.up();
+    ground.write_note("kept over a stop taken back");
     ground.kill_at(&["stop", "--yes"], &At::end("api/stop"), false);
     ground.expect(0, &["rollback"]);
+    // A rollback puts things back; that they are healthy again takes a moment.
+    ground.wait_until_healthy();
     ground.assert_well();
+    assert_eq!(ground.notes(), ["kept over a stop taken back"]);
 }
 
 #[test]

@@ -5,8 +5,10 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::print_stderr,
-    reason = "tests start the binary under test, read their own settings, and say what they leave out"
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails; tests start the binary under test, read their own settings, and say what they leave out"
 )]
 
 mod change;

@@ -7,10 +7,9 @@ use super::common::{At, Ground, ask};
 #[test]
 fn status_runs_and_plans_are_json_for_programs_and_logs_show_what_components_wrote() {
     let ground = Ground::new();
-    let said = ground.expect(0, &["up", "--yes", "--output", "json"]);
-    for line in said.stdout.lines() {
-        serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-    }
+    let up = ground.expect(0, &["up", "--yes", "--output", "json"]).json();
+    assert_eq!(up["outcome"], "succeeded", "{up:#}");
+    assert_eq!(up["steps"].as_array().unwrap().len(), 24);
     let again = ground.expect(0, &["up", "--yes", "--output", "json"]).json();
     assert_eq!(again["status"], "nothing-to-do");
 

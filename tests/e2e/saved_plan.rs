@@ -74,7 +74,8 @@ fn a_saved_plan_that_was_tampered_with_is_refused() {
     let ground = Ground::new();
     let file = save(&ground);
     let plan: Value = serde_json::from_str(&fs_err::read_to_string(&file).unwrap()).unwrap();
-    let tampers: [(&str, fn(&mut Value)); 4] = [
+    type Tamper = fn(&mut Value);
+    let tampers: [(&str, Tamper); 4] = [
         ("a title", |plan| plan["steps"][0]["title"] = "nothing bad".into()),
         ("an action", |plan| {
             let steps = plan["steps"].as_array_mut().unwrap();
@@ -85,10 +86,10 @@ fn a_saved_plan_that_was_tampered_with_is_refused() {
             migrate["action"]["migrate"]["exec"][0] = "/bin/evil".into();
         }),
         ("a step left out", |plan| {
-            drop(plan["steps"].as_array_mut().unwrap().pop())
+            drop(plan["steps"].as_array_mut().unwrap().pop());
         }),
         ("the hash", |plan| {
-            plan["hash"] = format!("sha256:{}", "0".repeat(64)).into()
+            plan["hash"] = format!("sha256:{}", "0".repeat(64)).into();
         }),
     ];
     for (what, tamper) in tampers {

@@ -36,6 +36,13 @@ fn rendered() -> BTreeMap<Utf8PathBuf, Artifacts> {
         let artifacts = host::render(&deployment, part).unwrap_or_else(|e| panic!("{}: {e}", example.name));
         all.insert(Utf8PathBuf::from(&deployment.product).join(folder), artifacts);
     }
+    // The examples are for machines with systemd; this is for one without.
+    let mut deployment = Example::named("sample-host").deployment();
+    for part in deployment.parts.values_mut() {
+        part.options.insert("supervisor".to_owned(), "landfall".into());
+    }
+    let artifacts = host::render(&deployment, host_part(&deployment).unwrap()).unwrap();
+    all.insert(Utf8PathBuf::from("sample/host-supervisor"), artifacts);
     all
 }
 

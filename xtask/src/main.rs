@@ -10,6 +10,7 @@
 mod bench;
 mod docs;
 mod lint;
+mod matrix;
 mod measure;
 mod options;
 mod pack;
@@ -28,6 +29,11 @@ struct Task {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "matrix",
+        usage: matrix::USAGE,
+        run: matrix::run,
+    },
     Task {
         name: "quickstart",
         usage: quickstart::USAGE,

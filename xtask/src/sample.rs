@@ -122,7 +122,7 @@ impl Sample {
         issue
             .args(["license", "issue", "--product", "./products/sample", "--key"])
             .arg(workspace::root().join("sample/keys/license-test.key.pem"))
-            .args(["--customer", "quickstart", "--tier", "community"])
+            .args(["--customer", "quickstart", "--tier", "community", "--seats", "10"])
             .args(["--feature", "attachments"]);
         let token = output(&mut issue)?;
         let mut options = fs::OpenOptions::new();

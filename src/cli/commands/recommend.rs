@@ -35,7 +35,11 @@ pub fn run(context: &Context, args: &RecommendArgs) -> Result {
             .collect();
         let error = CommandError::new(
             Exit::Usage,
-            format!("`{other}` does not matter for choosing a mode"),
+            // The key alone: the value may be a secret.
+            format!(
+                "`{}` does not matter for choosing a mode",
+                other.split('=').next().unwrap_or_default()
+            ),
         );
         return Err(error.hint(format!("known: tier, {}", facts.join(", "))));
     }

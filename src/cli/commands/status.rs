@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::session::{Session, installed_deployment};
 use crate::drivers::{self, ComponentStatus};
 use crate::journal::Installation;
+use crate::status;
 
 /// Options of `status`.
 #[derive(Debug, Args)]
@@ -52,17 +53,16 @@ async fn once(context: &Context, session: &Session, installation: &Installation)
     let well = |status: &ComponentStatus| status.state == "running" && status.healthy != Some(false);
     let healthy = deployment.is_some() && components.iter().all(well);
     let last = history.last.as_ref();
+    let standing = status::fold(&history, holder);
     let value = json!({
         "installation": session.answers.content.name,
         "installed": history.installed.as_ref().map(|installed| &installed.release),
         "url": url, "healthy": healthy, "components": components, "last_run": last,
-        "unfinished": history.unfinished, "operator": holder, "state": installation.place(),
+        "unfinished": history.unfinished, "standing": standing, "state": installation.place(),
     });
     context.show(&value, || {
-        let mut text = match &history.installed {
-            Some(installed) => format!("{} at {}\n", installed.release, url.clone().unwrap_or_default()),
-            None => "nothing is installed\n".to_owned(),
-        };
+        let place = url.as_ref().map_or_else(String::new, |url| format!(" at {url}"));
+        let mut text = format!("{}{place}\n", standing.sentence);
         text.push_str(&table(&components));
         if let Some(last) = last {
             text.push_str(&format!(
@@ -72,12 +72,8 @@ async fn once(context: &Context, session: &Session, installation: &Installation)
                 last.status
             ));
         }
-        if let Some(holder) = &holder {
-            text.push_str(&format!("at work: {holder}\n"));
-        } else if let Some(run) = &history.unfinished {
-            text.push_str(&format!(
-                "run {run} stopped half-way: `landfall resume` or `landfall rollback`\n"
-            ));
+        if let Some(next) = &standing.next {
+            text.push_str(&format!("next: {next}\n"));
         }
         text
     });

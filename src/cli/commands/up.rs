@@ -108,6 +108,9 @@ pub async fn approve_and_begin(
     saved: Option<Plan>,
 ) -> Result {
     let context = &session.context;
+    // Whoever is at work is told, or waited for, first: what he is changing would be taken for what is wrong.
+    let waited = wait_for_others(session, installation, intent).await?;
+    let history = waited.as_ref().unwrap_or(history);
     let planned = session.plan(intent, deployment.clone(), history).await?;
     if let Some(saved) = &saved {
         unchanged(saved, &planned.plan)?;
@@ -136,6 +139,22 @@ pub async fn approve_and_begin(
     }
     unchanged(&planned.plan, &again.plan)?;
     begin(session, installation, lock, again).await
+}
+
+/// Waits for another operator as long as he may be waited for, and reads the history that he leaves.
+async fn wait_for_others(
+    session: &Session,
+    installation: &Installation,
+    intent: Intent,
+) -> Result<Option<History>> {
+    if installation.lock_holder().await?.is_none() {
+        return Ok(None);
+    }
+    let lock = lock(session, installation, intent.purpose.verb()).await?;
+    lock.guard.release().await?;
+    let history = installation.history().await?;
+    finished(&history)?;
+    Ok(Some(history))
 }
 
 /// Checks the ground before the first `up`; a blocker ends it.

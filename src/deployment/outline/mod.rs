@@ -170,7 +170,11 @@ impl<'a> Walk<'a, '_> {
                     .iter()
                     .map(|choice| choice.value.as_str())
                     .collect();
-                let hint = answer.as_str().and_then(|answer| nearest(answer, words));
+                let single = question.kind == QuestionType::Choice;
+                let hint = answer
+                    .as_str()
+                    .filter(|_| single)
+                    .and_then(|answer| nearest(answer, words));
                 self.complain(
                     key,
                     error.to_string(),

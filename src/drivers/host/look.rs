@@ -8,7 +8,7 @@ use super::error::HostError;
 use super::layout::{Layout, Supervisor};
 use super::lifecycle::units;
 use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
-use super::perform::{admin_password, local, stamp_file, tool_version, unit_path, unpacked};
+use super::perform::{admin_password, is_installers, local, stamp_file, tool_version, unit_path, unpacked};
 use super::render::bundled_databases;
 use super::secrets::Store;
 use super::steps::{folders, handed, placements, unit_files};
@@ -80,10 +80,13 @@ fn prepared(world: &World, layout: &Layout, deployment: &Deployment, part: &Part
         Err(ToolError::UnknownAccount { .. }) => return false,
         Err(_) => return false,
     };
+    let owner = |path: &Utf8PathBuf| match &account {
+        Some(_) if is_installers(layout.root(), path) => Some(0),
+        account => account.as_ref().map(|account| account.uid),
+    };
     let owned = |path: &Utf8PathBuf| {
-        fs_err::metadata(path).is_ok_and(|found| {
-            found.is_dir() && account.as_ref().is_none_or(|account| found.uid() == account.uid)
-        })
+        fs_err::metadata(path)
+            .is_ok_and(|found| found.is_dir() && owner(path).is_none_or(|owner| found.uid() == owner))
     };
     folders(layout, deployment, part).iter().all(owned)
 }

@@ -40,6 +40,8 @@ pub enum Trouble {
     FailBefore,
     /// The step does its work and fails then.
     FailAfter,
+    /// As [`Self::FailAfter`], and everything is taken back twice.
+    TakeBackTwice,
     /// The step is done twice, and each of the two must succeed.
     Twice,
     /// The run is told to stop while the step is at work.
@@ -74,7 +76,7 @@ impl Performer for Troubled {
         match here.map(|script| script.trouble) {
             None => self.real.perform(step, cx).await,
             Some(Trouble::FailBefore) => Err(StepError::new("the test lets it fail before")),
-            Some(Trouble::FailAfter) => {
+            Some(Trouble::FailAfter | Trouble::TakeBackTwice) => {
                 self.real.perform(step, cx).await?;
                 Err(StepError::new("the test lets it fail after"))
             }
@@ -106,7 +108,7 @@ impl Performer for Troubled {
         let twice = self
             .script
             .as_ref()
-            .is_some_and(|script| script.trouble == Trouble::Twice);
+            .is_some_and(|script| script.trouble == Trouble::TakeBackTwice);
         if twice {
             self.real.revert(step, output, cx).await?;
         }

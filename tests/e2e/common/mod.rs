@@ -6,14 +6,16 @@ mod library;
 mod ports;
 mod process;
 mod program;
+mod server;
 mod stepping;
 
 pub use files::{tree, under};
-pub use http::{Reply, ask};
+pub use http::ask;
 pub use library::{Library, Script, Trouble};
 pub use ports::free_port;
 pub use process::{Found, ours, signal};
 pub use program::{Running, Said};
+pub use server::Server;
 pub use stepping::{At, steps_of};
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -83,7 +85,7 @@ impl Ground {
             },
         });
         change(&mut answers);
-        let mut ground = Self {
+        let ground = Self {
             name: answers["name"].as_str().unwrap().to_owned(),
             answers,
             environment: Vec::new(),
@@ -286,6 +288,16 @@ impl Ground {
             page.body
         );
         self.assert_one_of_each();
+    }
+
+    /// Waits until every component answers its probes.
+    #[track_caller]
+    pub fn wait_until_healthy(&self) {
+        let begin = Instant::now();
+        while self.status()["healthy"] != true {
+            assert!(begin.elapsed() < Duration::from_secs(30), "{:#}", self.status());
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Asserts that one supervisor keeps one process of each unit, and that nothing else of ours runs.

@@ -156,11 +156,6 @@ impl Said {
             Err(error) => panic!("no JSON ({error}) from {self}"),
         }
     }
-
-    /// Returns the last line of the words.
-    pub fn last_words(&self) -> &str {
-        self.stderr.trim_end().lines().last().unwrap_or_default()
-    }
 }
 
 impl std::fmt::Display for Said {

@@ -17,6 +17,17 @@ pub(super) fn attic(root: &Utf8Path, run: &str, step: &str) -> Utf8PathBuf {
         .join(step.replace('/', "--"))
 }
 
+/// Forgets what earlier runs kept: they are over, and what they kept may be secret.
+pub(super) fn forget_others(root: &Utf8Path, run: &str) {
+    let folders = root.join("supervisor/attic").read_dir_utf8();
+    for entry in folders.into_iter().flatten().flatten() {
+        if entry.file_name() != run {
+            // What cannot be removed now is tried again by the next run.
+            let _ = fs_err::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Keeps what is in a file's place, once: a step that is repeated must not keep its own work.
 pub(super) fn keep(attic: &Utf8Path, path: &Utf8Path) -> Result<(), HostError> {
     let kept = attic.join(flat(path));

@@ -39,6 +39,11 @@ pub(super) async fn ensure_user(
 /// Makes folders that are missing and returns those that it made.
 pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<Vec<Utf8PathBuf>, HostError> {
     let mut made = Vec::new();
+    let root = folders.first().cloned().unwrap_or_default();
+    let hand_over = |folder: &Utf8Path| match owner {
+        Some(_) if is_installers(&root, folder) => reclaim(folder),
+        owner => give(folder, owner),
+    };
     for folder in folders {
         let missing: Vec<&Utf8Path> = folder
             .ancestors()
@@ -54,7 +59,7 @@ pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<V
                 .map_err(HostError::file("make the folder", path))?;
             made.push(path.to_owned());
             if own {
-                give(path, owner)?;
+                hand_over(path)?;
             }
         }
         let found = fs_err::symlink_metadata(folder).map_err(HostError::file("look at", folder))?;
@@ -65,7 +70,7 @@ pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<V
                 because,
             });
         }
-        give(folder, owner)?;
+        hand_over(folder)?;
     }
     Ok(made)
 }
@@ -73,19 +78,54 @@ pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<V
 /// Says how private a folder of the installation is.
 fn mode_of(path: &Utf8Path) -> u32 {
     match path.file_name() {
-        Some("secrets" | "data" | "run" | "supervisor") => 0o700,
+        Some("secrets" | "run" | "supervisor") => 0o700,
+        Some("data") => 0o711,
         _ => 0o755,
     }
 }
 
-/// Gives a file or folder to the services' user.
-pub(super) fn give(path: &Utf8Path, owner: Option<&Account>) -> Result<(), HostError> {
-    let Some(owner) = owner else { return Ok(()) };
-    let found = fs_err::symlink_metadata(path).map_err(HostError::file("look at", path))?;
-    if (found.uid(), found.gid()) == (owner.uid, owner.gid) {
+/// Says whether a folder belongs to whoever installs, and not to the services' user.
+///
+/// What root runs or obeys lies in these: programs, units, configuration, the links to them, and the logs that the
+/// supervisor writes. A service that was broken into must not be able to change any of it.
+pub(in crate::drivers::host) fn is_installers(root: &Utf8Path, folder: &Utf8Path) -> bool {
+    let Ok(below) = folder.strip_prefix(root) else {
+        return false;
+    };
+    let names: Vec<&str> = below.components().map(|piece| piece.as_str()).collect();
+    matches!(
+        names.as_slice(),
+        [] | ["bin" | "config" | "data" | "logs" | "releases" | "supervisor"]
+            | ["releases", _]
+            | ["supervisor", "units"]
+    )
+}
+
+/// Takes a folder back from the services' user, to whom an earlier version had given it.
+fn reclaim(folder: &Utf8Path) -> Result<(), HostError> {
+    let found = fs_err::symlink_metadata(folder).map_err(HostError::file("look at", folder))?;
+    if (found.uid(), found.gid()) == ROOT {
         return Ok(());
     }
-    chown(path, Some(owner.uid), Some(owner.gid)).map_err(HostError::file("change the owner of", path))
+    own(folder, ROOT)?;
+    let mode = std::fs::Permissions::from_mode(mode_of(folder));
+    fs_err::set_permissions(folder, mode).map_err(HostError::file("change the mode of", folder))
+}
+
+/// The owner of what belongs to whoever installs, where that is root.
+const ROOT: (u32, u32) = (0, 0);
+
+/// Gives a file or folder to the services' user.
+pub(super) fn give(path: &Utf8Path, owner: Option<&Account>) -> Result<(), HostError> {
+    owner.map_or(Ok(()), |owner| own(path, (owner.uid, owner.gid)))
+}
+
+fn own(path: &Utf8Path, (uid, gid): (u32, u32)) -> Result<(), HostError> {
+    let found = fs_err::symlink_metadata(path).map_err(HostError::file("look at", path))?;
+    if (found.uid(), found.gid()) == (uid, gid) {
+        return Ok(());
+    }
+    chown(path, Some(uid), Some(gid)).map_err(HostError::file("change the owner of", path))
 }
 
 /// Removes the folders that are empty, children first.

@@ -9,7 +9,7 @@ mod health;
 mod units;
 
 pub(super) use database::{admin_password, local};
-pub(super) use folders::tool_version;
+pub(super) use folders::{is_installers, tool_version};
 pub(super) use health::{client, unpacked};
 pub(super) use units::{stamp_file, unit_path};
 
@@ -94,6 +94,7 @@ impl<'a> Host<'a> {
     }
 
     fn attic(&self, step: &Step) -> Utf8PathBuf {
+        files::forget_others(self.layout.root(), self.run);
         files::attic(self.layout.root(), self.run, step.id.as_str())
     }
 
@@ -192,6 +193,7 @@ impl<'a> Host<'a> {
                 }
             }
             Action::StartUnit { unit, stamp } => {
+                files::keep(&self.attic(step), &stamp_file(&self.layout, unit))?;
                 units::start(&*self.manager()?, &self.layout, unit, *stamp).await?;
             }
             Action::StopUnit { unit } => units::stop(&*self.manager()?, unit).await?,
@@ -274,7 +276,11 @@ impl<'a> Host<'a> {
             Action::InstallUnits { units } => self.uninstall_units(step, units).await,
             Action::StartSupervisor { folder } => stop_supervisor(folder).await,
             Action::StopSupervisor { folder } => self.start_supervisor(folder).await,
-            Action::StartUnit { unit, .. } => units::stop(&*self.manager()?, unit).await,
+            Action::StartUnit { unit, .. } => {
+                units::stop(&*self.manager()?, unit).await?;
+                // What ran before starts again as it was, and must not count as started with what has failed.
+                files::put_back(&self.attic(step), &stamp_file(&self.layout, unit), 0o600, None)
+            }
             Action::StopUnit { unit } => units::start_again(&*self.manager()?, unit).await,
             Action::SwitchRelease { link, .. } => self.switch_back(step, link),
             _ => Ok(()),
