@@ -18,7 +18,7 @@ pub(super) fn facts_of(
         ServiceKind::Objects => {
             let drivers = allowed_drivers(service, name, supply, parts);
             let bucket = service.objects.as_ref().map(|objects| objects.bucket.clone());
-            let listed = list(drivers.iter().map(|driver| (driver.name(), driver.name())));
+            let listed = list(drivers.iter().map(|driver| (driver.name(), driver.title())));
             json!({ "driver": drivers.first().map(|driver| driver.name()), "drivers": listed, "bucket": bucket })
         }
         ServiceKind::Oidc => {
@@ -81,7 +81,7 @@ fn sql(
         .map(|e| e.port());
     json!({
         "engine": engines.first().map(|engine| engine.name()),
-        "engines": list(engines.iter().map(|engine| (engine.name(), engine.name()))),
+        "engines": list(engines.iter().map(|engine| (engine.name(), engine.title()))),
         "database": sql.database, "user": sql.user, "port": port,
     })
 }

@@ -19,6 +19,7 @@ pub use bound::{Bound, Piece, SecretForm};
 pub use error::{Missing, ResolveError};
 pub use options::options;
 pub use outline::{Asked, Complaint, Outline, PartOutline, outline};
+pub(crate) use outline::{capitalized, either};
 pub use resolve::resolve;
 pub use schema::answers_schema;
 

@@ -44,6 +44,17 @@ impl Target {
         }
     }
 
+    /// Returns the name people read, after "on".
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Aws => "AWS",
+            Self::Azure => "Azure",
+            Self::Kubernetes => "Kubernetes",
+            Self::Compose => "Docker Compose",
+            Self::Host => "a Linux machine",
+        }
+    }
+
     /// Finds a target by its name.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|target| target.name() == name)

@@ -126,6 +126,14 @@ impl Engine {
         }
     }
 
+    /// Returns the name people read.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Postgresql => "PostgreSQL",
+            Self::Sqlserver => "SQL Server",
+        }
+    }
+
     /// Returns the port its servers listen on by default.
     pub fn port(self) -> u16 {
         match self {
@@ -179,6 +187,15 @@ pub enum ObjectDriver {
 }
 
 impl ObjectDriver {
+    /// Returns the name people read.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::S3 => "S3, or what speaks its API",
+            Self::AzureBlob => "Azure Blob Storage",
+            Self::Filesystem => "A folder",
+        }
+    }
+
     /// Returns the name used in files.
     pub fn name(self) -> &'static str {
         match self {

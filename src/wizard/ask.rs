@@ -47,10 +47,7 @@ pub(super) fn prompt(asked: &Asked) -> Prompt {
 /// Makes the prompt for the mode of a part: every candidate with its reasons, the best first.
 pub(super) fn mode(product: &Product, key: &str, ranking: &[Ranked], present: Option<String>) -> Prompt {
     let first = ranking.iter().find(|ranked| ranked.open).map(Ranked::name);
-    let items = ranking
-        .iter()
-        .map(|ranked| item(&ranked.name(), candidate(product, ranked)))
-        .collect();
+    let items = ranking.iter().map(|ranked| candidate(product, ranked)).collect();
     choose(
         key,
         format!("How shall {} run?", product.title),
@@ -62,11 +59,7 @@ pub(super) fn mode(product: &Product, key: &str, ranking: &[Ranked], present: Op
 /// Makes the prompt for one more part; the reply `no` ends the list.
 pub(super) fn another(product: &Product, key: &str, ranking: &[Ranked]) -> Prompt {
     let mut items = vec![item("no", "No, that is all".to_owned())];
-    items.extend(
-        ranking
-            .iter()
-            .map(|ranked| item(&ranked.name(), candidate(product, ranked))),
-    );
+    items.extend(ranking.iter().map(|ranked| candidate(product, ranked)));
     choose(
         key,
         "Add another part beside it?".to_owned(),
@@ -110,28 +103,40 @@ fn item(value: &str, title: String) -> Item {
     Item {
         value: value.to_owned(),
         title,
+        detail: String::new(),
     }
 }
 
-/// Writes a candidate on one line: what it is, and what speaks for or against it.
-fn candidate(product: &Product, ranked: &Ranked) -> String {
+/// Makes the item of a candidate: what it is, and what speaks for or against it.
+fn candidate(product: &Product, ranked: &Ranked) -> Item {
     let mode = product.modes.get(&ranked.mode);
     let title = mode.map_or(ranked.mode.as_str(), |mode| mode.title.as_str());
     // Where there is no choice of targets, the mode's title says it already.
     let place = match ranked.target {
-        Some(target) if mode.is_some_and(|mode| mode.targets.len() > 1) => format!(" on {target}"),
+        Some(target) if mode.is_some_and(|mode| mode.targets.len() > 1) => format!(" on {}", target.title()),
         _ => String::new(),
+    };
+    let known = |id: &String| {
+        let mut regions = mode.into_iter().flat_map(|mode| &mode.regions);
+        regions
+            .find(|region| region.id == *id)
+            .map(|region| &region.title)
     };
     let region = ranked
         .region
         .as_ref()
-        .map_or_else(String::new, |region| format!(" in {region}"));
-    let why = match &ranked.closed_because {
-        Some(closed) => format!(" - not open: {closed}"),
-        None if ranked.reasons.is_empty() => String::new(),
-        None => format!(" - {}", ranked.reasons.join(" ")),
+        .map_or_else(String::new, |id| format!(" in {}", known(id).unwrap_or(id)));
+    let closed = if ranked.open { "" } else { " (not open)" };
+    let detail = match &ranked.closed_because {
+        Some(closed) => format!("{closed}."),
+        None if ranked.reasons.is_empty() => mode.map_or_else(String::new, |mode| mode.summary.clone()),
+        None => ranked.reasons.join(" "),
     };
-    format!("{title}{place}{region}{why}")
+    Item {
+        value: ranked.name(),
+        title: format!("{title}{place}{region}{closed}"),
+        detail,
+    }
 }
 
 /// Writes a value in the form of a reply.

@@ -15,6 +15,8 @@ pub struct Manner<'a> {
     pub review: bool,
     /// Checks that a license file can be read, and says why not.
     pub readable: &'a dyn Fn(&str) -> Result<(), String>,
+    /// What this machine suggests for a key, in the form of a reply; it stands before the question's own default.
+    pub suggested: &'a dyn Fn(&str) -> Option<String>,
 }
 
 /// Asks until there are answers that fit the product.
@@ -134,7 +136,14 @@ impl Flow<'_, '_> {
             .collect();
         asked.sort_by_key(|asked| phase(&asked.key));
         let wrong = |key: &str| outline.complaints.iter().any(|complaint| complaint.key == key);
+        // Facts choose the mode: one that was given leaves nothing to choose.
+        let decided = self.answers.parts.values().any(|part| !part.mode.is_empty())
+            && !self.trail.iter().any(|key| part_of_mode(key).is_some());
+        let needless = |key: &str| decided && !self.manner.review && key.starts_with("facts.");
         let open = |asked: &&&Asked| {
+            if needless(&asked.key) {
+                return wrong(&asked.key) && asked.answer.is_some();
+            }
             let unanswered = self.manner.review || self.answers.get(&asked.key).is_none();
             let new = unanswered && !self.trail.contains(&asked.key) && !asked.question.advanced;
             new || (wrong(&asked.key) && asked.answer.is_some())
@@ -214,7 +223,7 @@ impl Flow<'_, '_> {
                 let mut prompt = match part_of_mode(&key) {
                     Some(part) => self.mode_prompt(&key, part),
                     None => match outline.asked.iter().find(|asked| asked.key == key) {
-                        Some(asked) => ask::prompt(asked),
+                        Some(asked) => self.suggest(asked, ask::prompt(asked)),
                         // The trail holds only what is asked: see `forget`.
                         None => ask::confirm(&key, Vec::new()),
                     },
@@ -223,6 +232,15 @@ impl Flow<'_, '_> {
                 prompt
             }
         }
+    }
+
+    fn suggest(&self, asked: &Asked, mut prompt: Prompt) -> Prompt {
+        if asked.answer.is_none()
+            && let Some(suggested) = (self.manner.suggested)(&asked.key)
+        {
+            prompt.default = Some(suggested);
+        }
+        prompt
     }
 
     fn mode_prompt(&self, key: &str, part: &str) -> Prompt {
@@ -257,10 +275,13 @@ impl Flow<'_, '_> {
     fn forward(&mut self, step: &Step) {
         let key = step.key();
         if !self.trail.contains(&key) {
-            self.trail.push(key);
+            self.trail.push(key.clone());
         }
-        self.at = None;
         self.forget();
+        // Who went back to say what matters wants to see what it means for the mode.
+        let matters = key == "tier" || key.starts_with("facts.");
+        let mode = || self.trail.iter().position(|asked| asked == "parts.main.mode");
+        self.at = matters.then(mode).flatten();
     }
 
     fn back(&mut self, step: &Step) {

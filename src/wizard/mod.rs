@@ -9,6 +9,7 @@ mod complete;
 mod error;
 mod flow;
 mod keys;
+mod lines;
 mod prompter;
 mod rank;
 mod set;

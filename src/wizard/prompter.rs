@@ -1,10 +1,11 @@
 //! Questions as they are put to a person, and the terminal that puts them.
 
-use dialoguer::console::Term;
+use dialoguer::console::{Term, measure_text_width, truncate_str};
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Input, MultiSelect, Select};
 
 use super::error::PromptError;
+use super::lines::wrapped;
 
 /// A question as it is put to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +46,10 @@ pub enum Form {
 pub struct Item {
     /// The reply.
     pub value: String,
-    /// What people read.
+    /// What people read, on one line.
     pub title: String,
+    /// What speaks for or against it, read before choosing.
+    pub detail: String,
 }
 
 /// What a person says.
@@ -72,10 +75,21 @@ pub trait Prompter {
 /// Says how to go back where a choice is made.
 const BACK: &str = "← back";
 
+/// The columns that a selection takes beside its titles.
+const SELECTION: usize = 4;
+
+/// The columns that a question's line takes beside its words: a mark, spaces, the parentheses of a default.
+const MARKS: usize = 8;
+
+/// The columns that are left for typing before a question gives way.
+const TYPED: usize = 16;
+
 /// Asks on a terminal, on stderr: stdout is for data.
 pub struct Terminal {
     term: Term,
     theme: ColorfulTheme,
+    /// Whether it was said how to go back and how to end.
+    greeted: bool,
 }
 
 impl Default for Terminal {
@@ -83,6 +97,7 @@ impl Default for Terminal {
         Self {
             term: Term::stderr(),
             theme: ColorfulTheme::default(),
+            greeted: false,
         }
     }
 }
@@ -110,29 +125,68 @@ impl Prompter for Terminal {
 }
 
 impl Terminal {
-    /// Writes what there is to read before a question.
-    fn introduce(&self, prompt: &Prompt) -> std::io::Result<()> {
+    /// Writes what there is to read before a question; dialoguer loses count of lines that the terminal wraps.
+    fn introduce(&mut self, prompt: &Prompt) -> std::io::Result<()> {
         let style = self.term.style();
+        if prompt.back && !self.greeted {
+            self.greeted = true;
+            let how = format!("(`<` or `{BACK}` goes back; Ctrl-C ends without writing anything)");
+            self.lines(&how, "", |line| style.clone().dim().apply_to(line).to_string())?;
+        }
+        if let Form::One(items) | Form::Any(items) = &prompt.form {
+            for item in items.iter().filter(|item| !item.detail.is_empty()) {
+                let text = format!("  {}: {}", item.title, item.detail);
+                self.lines(&text, "      ", str::to_owned)?;
+            }
+        }
         for note in &prompt.notes {
-            self.term.write_line(&format!("  {note}"))?;
+            self.lines(&format!("  {note}"), "      ", str::to_owned)?;
         }
         if let Some(complaint) = &prompt.complaint {
             let mark = style.clone().red().bold().apply_to("✗");
-            self.term.write_line(&format!("{mark} {complaint}"))?;
+            self.lines(&format!("✗ {complaint}"), "  ", |line| {
+                line.replacen('✗', &mark.to_string(), 1)
+            })?;
         }
         if !prompt.help.is_empty() {
-            self.term
-                .write_line(&style.dim().apply_to(&prompt.help).to_string())?;
+            self.lines(&prompt.help, "", |line| {
+                style.clone().dim().apply_to(line).to_string()
+            })?;
         }
         Ok(())
     }
 
+    /// Writes text in lines that fit the terminal.
+    fn lines(&self, text: &str, indent: &str, dress: impl Fn(&str) -> String) -> std::io::Result<()> {
+        for line in wrapped(text, self.width(), indent) {
+            self.term.write_line(&dress(&line))?;
+        }
+        Ok(())
+    }
+
+    /// Returns how many columns text may take; the last one stays free, as terminals differ in when they wrap.
+    fn width(&self) -> usize {
+        usize::from(self.term.size().1).saturating_sub(1).max(20)
+    }
+
+    /// Returns the line of a question: what is asked where that fits, else its key, with the question above it.
+    fn message(&self, prompt: &Prompt, beside: usize) -> std::io::Result<String> {
+        if measure_text_width(&prompt.message) + beside <= self.width() {
+            return Ok(prompt.message.clone());
+        }
+        self.lines(&prompt.message, "", str::to_owned)?;
+        let key = prompt.key.rsplit('.').next().unwrap_or_default();
+        Ok(truncate_str(key, self.width() / 2, "…").into_owned())
+    }
+
+    /// Makes a title fit on one line of a selection.
+    fn title(&self, title: &str) -> String {
+        truncate_str(title, self.width() - SELECTION, "…").into_owned()
+    }
+
     fn text(&self, prompt: &Prompt) -> Result<Reply, dialoguer::Error> {
-        let message = if prompt.back {
-            format!("{} (`<` goes back)", prompt.message)
-        } else {
-            prompt.message.clone()
-        };
+        let default = prompt.default.as_deref().unwrap_or_default();
+        let message = self.message(prompt, measure_text_width(default) + MARKS + TYPED)?;
         let must = prompt.default.is_none() && !prompt.optional;
         let check = move |text: &String| match text.trim().is_empty() && must {
             true => Err("an answer is needed"),
@@ -153,16 +207,17 @@ impl Terminal {
     }
 
     fn one(&self, prompt: &Prompt, items: &[Item]) -> Result<Reply, dialoguer::Error> {
-        let mut titles: Vec<&str> = items.iter().map(|item| item.title.as_str()).collect();
+        let mut titles: Vec<String> = items.iter().map(|item| self.title(&item.title)).collect();
         if prompt.back {
-            titles.push(BACK);
+            titles.push(BACK.to_owned());
         }
         let preselected = prompt
             .default
             .as_ref()
             .and_then(|default| items.iter().position(|item| item.value == *default));
         let chosen = Select::with_theme(&self.theme)
-            .with_prompt(&prompt.message)
+            .with_prompt(self.message(prompt, MARKS)?)
+            .report(true)
             .items(&titles)
             .default(preselected.unwrap_or(0))
             .interact_on_opt(&self.term)?;
@@ -182,15 +237,16 @@ impl Terminal {
             .flat_map(|default| default.split(','))
             .map(str::trim)
             .collect();
-        let mut titles: Vec<(&str, bool)> = items
+        let mut titles: Vec<(String, bool)> = items
             .iter()
-            .map(|item| (item.title.as_str(), taken.contains(&item.value.as_str())))
+            .map(|item| (self.title(&item.title), taken.contains(&item.value.as_str())))
             .collect();
         if prompt.back {
-            titles.push((BACK, false));
+            titles.push((BACK.to_owned(), false));
         }
         let chosen = MultiSelect::with_theme(&self.theme)
-            .with_prompt(&prompt.message)
+            .with_prompt(self.message(prompt, MARKS)?)
+            .report(true)
             .items_checked(titles)
             .interact_on_opt(&self.term)?;
         Ok(match chosen {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::deployment::{Answers, outline};
+use crate::deployment::{Answers, capitalized, either, outline};
 use crate::expression::Scope;
 use crate::product::{Mode, Product, Rule, Target};
 
@@ -153,8 +153,8 @@ fn judge(
         format!(
             "{} offers it on {} only; the tier here is {}",
             product.title,
-            mode.tiers.join(" or "),
-            tier.unwrap_or_default()
+            either(&mode.tiers),
+            capitalized(tier.unwrap_or_default())
         )
     };
     Ranked {

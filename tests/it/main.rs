@@ -18,3 +18,7 @@ mod references;
 mod render;
 mod schemas;
 mod sources;
+mod wizard_flags;
+mod wizard_pty;
+mod wizard_pty_modes;
+mod wizard_terminal;

@@ -8,7 +8,10 @@ use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
 use crate::deployment::{Answers, answers_schema, outline};
 use crate::product::{Entry, Product, Target};
-use crate::wizard::{Manner, Terminal, WizardError, apply_all, complete_without_asking, write};
+use crate::wizard::{
+    Form, Item, Manner, Prompt, Prompter, Reply, Terminal, WizardError, apply_all, complete_without_asking,
+    write,
+};
 
 /// Options of `init`.
 #[derive(Debug, Args)]
@@ -83,10 +86,13 @@ pub fn run(context: &Context, args: InitArgs) -> Result {
             );
             return Err(CommandError::new(Exit::Input, what).hint("name another file with --file"));
         }
-        None => Answers::new(named.as_deref().unwrap_or(&product.name), &product.name),
+        None => {
+            // Who can be asked is: the name is in every name of what is made, and two installations must not share it.
+            let name = if context.interactive { "" } else { &product.name };
+            Answers::new(named.as_deref().unwrap_or(&product.name), name)
+        }
     };
     apply_all(product, &mut answers, &args.pairs()).map_err(refused)?;
-    suggest_supervisor(product, &mut answers);
     let answers = if context.interactive {
         let folder = context.answers_folder();
         let readable = |path: &str| {
@@ -97,11 +103,20 @@ pub fn run(context: &Context, args: InitArgs) -> Result {
         let manner = Manner {
             review: args.review,
             readable: &readable,
+            suggested: &|key| match key {
+                "name" => Some(product.name.clone()),
+                _ if key.starts_with("parts.") && key.ends_with(".options.supervisor") => {
+                    (!has_systemd()).then(|| OWN_SUPERVISOR.to_owned())
+                }
+                _ => None,
+            },
         };
-        quiet_interrupt();
+        quiet_interrupt(context);
         crate::wizard::run(product, answers, &manner, &mut Terminal::default()).map_err(refused)?
     } else {
-        complete_without_asking(product, &answers).map_err(refused)?
+        let mut complete = complete_without_asking(product, &answers).map_err(refused)?;
+        suggest_supervisor(product, &answers, &mut complete);
+        complete
     };
     place(file, &write(product, &answers))?;
     // Editors find it through the first line of the answers file.
@@ -144,37 +159,62 @@ fn product(context: &Context, args: &InitArgs, existing: Option<&Answers>) -> Re
         let error = CommandError::new(Exit::Input, "no product is named, and nobody can be asked");
         return Err(error.hint(format!("landfall init PRODUCT; known are {}", names.join(", "))));
     }
-    quiet_interrupt();
-    let chosen = dialoguer::Select::new()
-        .with_prompt("Which product?")
-        .items(&names)
-        .default(0)
-        .interact();
-    let chosen = chosen.map_err(|_| refused(WizardError::Cancelled))?;
-    Ok(catalog.open(&names[chosen])?)
+    quiet_interrupt(context);
+    let item = |name: &String| Item {
+        value: name.clone(),
+        title: catalog.open(name).map_or_else(
+            |_| name.clone(),
+            |entry| format!("{name} - {}", entry.product().description),
+        ),
+        detail: String::new(),
+    };
+    let prompt = Prompt {
+        key: "product".to_owned(),
+        message: "Which product?".to_owned(),
+        help: String::new(),
+        notes: Vec::new(),
+        form: Form::One(names.iter().map(item).collect()),
+        default: None,
+        optional: false,
+        back: false,
+        complaint: None,
+    };
+    let key = prompt.key.clone();
+    match Terminal::default().ask(&prompt) {
+        Ok(Reply::Answer(name)) => Ok(catalog.open(&name)?),
+        Ok(Reply::Back | Reply::Cancel) => Err(refused(WizardError::Cancelled)),
+        Err(source) => Err(refused(WizardError::Ask { key, source })),
+    }
 }
 
-/// On a machine without systemd, suggests Landfall's own supervisor; the wizard still asks.
-fn suggest_supervisor(product: &Product, answers: &mut Answers) {
-    if crate::tools::Systemctl::is_running("/".into()) {
+/// Landfall's own supervisor, as the host's options name it.
+const OWN_SUPERVISOR: &str = "landfall";
+
+fn has_systemd() -> bool {
+    crate::tools::Systemctl::is_running("/".into())
+}
+
+/// On a machine without systemd, takes Landfall's own supervisor where nothing was said.
+fn suggest_supervisor(product: &Product, given: &Answers, complete: &mut Answers) {
+    if has_systemd() {
         return;
     }
-    let hosts = outline(product, answers)
+    let hosts = outline(product, complete)
         .parts
         .into_iter()
         .filter(|part| part.target == Some(Target::Host));
     for name in hosts.map(|part| part.name).collect::<Vec<_>>() {
-        if let Some(part) = answers.parts.get_mut(&name) {
-            part.options
-                .entry("supervisor".to_owned())
-                .or_insert_with(|| "landfall".into());
+        let key = format!("parts.{name}.options.supervisor");
+        if given.get(&key).is_none() {
+            complete.set(&key, OWN_SUPERVISOR.into());
         }
     }
 }
 
-/// Lets an interrupt reach the prompt as an error, so that the terminal is put back in order.
-fn quiet_interrupt() {
+/// Lets an interrupt reach the prompt as an error, so that the terminal is put back in order, and settles the colours.
+fn quiet_interrupt(context: &Context) {
     use tokio::signal::unix::{SignalKind, signal};
+    dialoguer::console::set_colors_enabled_stderr(context.color);
     let _ = signal(SignalKind::interrupt());
 }
 

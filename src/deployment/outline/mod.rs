@@ -320,14 +320,14 @@ pub(in crate::deployment) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn capitalized(word: &str) -> String {
+pub(crate) fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-fn either(tiers: &[String]) -> String {
+pub(crate) fn either(tiers: &[String]) -> String {
     tiers
         .iter()
         .map(|tier| capitalized(tier))

@@ -109,7 +109,7 @@ impl Walk<'_, '_> {
         let choices: Vec<Choice> = mode
             .targets
             .iter()
-            .map(|target| choice(target.name(), target.name()))
+            .map(|target| choice(target.name(), target.title()))
             .collect();
         let (default, fixed) = match mode.targets.as_slice() {
             [] => return None,

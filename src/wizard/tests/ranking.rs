@@ -50,7 +50,7 @@ fn a_candidate_closed_to_the_tier_comes_last_with_the_reason() {
     assert_eq!(closed[0].mode, "kubernetes");
     assert_eq!(
         closed[0].closed_because.as_deref(),
-        Some("FlowGuard offers it on enterprise only; the tier here is business")
+        Some("FlowGuard offers it on Enterprise only; the tier here is Business")
     );
 }
 

@@ -48,6 +48,7 @@ impl Script {
         let manner = Manner {
             review: false,
             readable: &|_| Ok(()),
+            suggested: &|_| None,
         };
         run(product, answers, &manner, self)
     }

@@ -113,6 +113,7 @@ fn a_license_file_that_cannot_be_read_is_asked_for_again() {
     let manner = Manner {
         review: false,
         readable: &readable,
+        suggested: &|_| None,
     };
     let answers = run(
         entry.product(),
@@ -135,6 +136,7 @@ fn review_asks_everything_with_the_present_answer_as_the_default() {
     let manner = Manner {
         review: true,
         readable: &|_| Ok(()),
+        suggested: &|_| None,
     };
     let reviewed = run(entry.product(), answers.clone(), &manner, &mut again).unwrap();
     assert_eq!(reviewed, answers);
