@@ -52,10 +52,18 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Result {
                 .logs(&layout.unit(&subject), args.lines, args.follow)
                 .await
                 .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
-            let width = 10;
+            let (width, json) = (10, context.json());
             streams.push(
                 lines
-                    .map(move |line| line.map(|line| format!("{subject:<width$} | {line}\n")))
+                    .map(move |line| {
+                        line.map(|line| {
+                            if json {
+                                record(&subject, &line)
+                            } else {
+                                format!("{subject:<width$} | {line}\n")
+                            }
+                        })
+                    })
                     .boxed(),
             );
         }
@@ -74,4 +82,10 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Result {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Writes a line for programs: one JSON object a line, whatever the component itself writes.
+fn record(component: &str, line: &str) -> String {
+    let value = serde_json::json!({ "component": component, "line": line });
+    format!("{value}\n")
 }
