@@ -149,7 +149,7 @@ async fn carry(
     if let Ok(Err(error)) = shown.await {
         context.say(format!("note: the run could not be shown to its end: {error}"));
     }
-    let exit = conclude(context, &id, way, outcome, url.as_deref().filter(|_| brings_up))?;
+    let exit = conclude(context, way, outcome, url.as_deref().filter(|_| brings_up))?;
     if exit == Exit::Done && brings_up {
         show_tokens(context, &deployment)?;
     }
@@ -210,7 +210,6 @@ async fn listen(context: Context, cancel: Cancel) {
 /// Turns the outcome into an exit code. What state the world is in has been said by the display.
 fn conclude(
     context: &Context,
-    id: &RunId,
     way: Way,
     outcome: std::result::Result<Outcome, RunError>,
     url: Option<&str>,
@@ -228,11 +227,6 @@ fn conclude(
             context.say(format!("it answers at {url}"));
         }
         _ => {}
-    }
-    if matches!(exit, Exit::Failed | Exit::RolledBack | Exit::Stuck) {
-        context.say(format!(
-            "hint: everything that was recorded: landfall runs show {id}"
-        ));
     }
     Ok(exit)
 }

@@ -139,7 +139,8 @@ pub struct Installed {
 pub struct History {
     /// The last run.
     pub last: Option<RunSummary>,
-    /// The last run, when it is neither finished nor being worked on: to be resumed or rolled back first.
+    /// The last run, when it stopped half-way or is stuck, and nobody is working on it: to be resumed or rolled back
+    /// first.
     pub unfinished: Option<RunId>,
     /// What is installed: the last that was brought up and not removed since.
     pub installed: Option<Installed>,
@@ -168,7 +169,8 @@ impl Installation {
             let recorded = self.read(&id).await?;
             if history.last.is_none() {
                 let summary = RunSummary::fold(&recorded, holder.as_ref());
-                history.unfinished = (summary.status == RunStatus::Interrupted).then(|| id.clone());
+                let open = matches!(summary.status, RunStatus::Interrupted | RunStatus::Stuck { .. });
+                history.unfinished = open.then(|| id.clone());
                 history.last = Some(summary);
             }
             if recorded.state.finish() != Some(&Finish::Succeeded) {

@@ -12,7 +12,7 @@ use crate::cli::session::{Planned, Session, installed_deployment};
 use crate::deployment::Deployment;
 use crate::doctor::{Level, is_clear};
 use crate::drivers::Intent;
-use crate::journal::{History, Installation};
+use crate::journal::{History, Installation, RunStatus};
 use crate::plan::{Plan, Purpose};
 
 /// Options of `up`.
@@ -87,15 +87,26 @@ fn hosted(context: &Context, deployment: &Deployment) -> Result {
     Ok(Exit::Done)
 }
 
-/// Refuses to begin while a run is half-way.
+/// Refuses to begin while a run is half-way or stuck.
 pub fn finished(history: &History) -> Result<()> {
-    match &history.unfinished {
-        None => Ok(()),
-        Some(run) => Err(
-            CommandError::new(Exit::Interrupted, format!("run {run} stopped half-way"))
-                .hint("go on with `landfall resume`, or take it back with `landfall rollback`"),
-        ),
+    let Some(run) = &history.unfinished else {
+        return Ok(());
+    };
+    let stuck = history
+        .last
+        .as_ref()
+        .is_some_and(|last| matches!(last.status, RunStatus::Stuck { .. }));
+    if stuck {
+        return Err(
+            CommandError::new(Exit::Stuck, format!("run {run} is stuck and needs you")).hint(
+                "see `landfall runs show`; once the cause is mended, `landfall resume` takes the rest back",
+            ),
+        );
     }
+    Err(
+        CommandError::new(Exit::Interrupted, format!("run {run} stopped half-way"))
+            .hint("go on with `landfall resume`, or take it back with `landfall rollback`"),
+    )
 }
 
 /// Plans, shows, asks, locks, looks again and begins.

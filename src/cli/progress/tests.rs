@@ -50,7 +50,7 @@ fn lines_of_a_failure_that_was_taken_back() {
     [1/2] do a: taking back
     [1/2] do a: taken back in 1.5s
     step `b/do` failed: exited with status 1
-    `demo` is as it was before: 2 steps taken back
+    `demo` is as it was before: 2 steps taken back; `landfall runs show 20260304-120000-0001` tells more
     ");
 }
 
@@ -62,7 +62,7 @@ fn the_last_line_says_what_state_the_world_is_in() {
     assert_snapshot!(world([begun(), vec![RecordKind::RunInterrupted]].concat()), @"`demo` is half-way: 1 of 2 steps; `landfall resume 20260304-120000-0001` goes on, `landfall rollback 20260304-120000-0001` takes back");
     assert_snapshot!(world(begun()), @"`demo` is half-way: 1 of 2 steps; `landfall resume 20260304-120000-0001` goes on, `landfall rollback 20260304-120000-0001` takes back");
     assert_snapshot!(world(finished(Finish::Stuck { step: id("a"), because: "no".to_owned() })), @"`demo` needs a person: `a/do` is not taken back, 1 step in place; mend it, then run `landfall resume 20260304-120000-0001`");
-    assert_snapshot!(world(vec![RecordKind::RunStarted, RecordKind::RunFinished { outcome: Finish::Failed { because: "no".to_owned() } }]), @"`demo` is as it was before: nothing was changed");
+    assert_snapshot!(world(vec![RecordKind::RunStarted, RecordKind::RunFinished { outcome: Finish::Failed { because: "no".to_owned() } }]), @"`demo` is as it was before: nothing was changed; `landfall runs show 20260304-120000-0001` tells more");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn json_of_a_failure() {
       "outcome": "rolled-back",
       "because": "step `b/do` failed: exited with status 1",
       "seconds": 13.5,
-      "world": "`demo` is as it was before: 2 steps taken back",
+      "world": "`demo` is as it was before: 2 steps taken back; `landfall runs show 20260304-120000-0001` tells more",
       "steps": [
         {
           "id": "a/do",
@@ -172,7 +172,7 @@ fn bars_show_what_runs_below_what_ended() {
     ✓ [2/2] do b: taken back in 1.5s
     ✓ [1/2] do a: taken back in 1.5s
     step `b/do` failed: exited with status 1
-    `demo` is as it was before: 2 steps taken back
+    `demo` is as it was before: 2 steps taken back; `landfall runs show 20260304-120000-0001` tells more
     ");
 }
 

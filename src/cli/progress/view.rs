@@ -230,11 +230,13 @@ impl View {
                 )
             }
             End::Finished(Finish::Failed { .. }) => {
-                format!("`{name}` is as it was before: nothing was changed")
+                format!(
+                    "`{name}` is as it was before: nothing was changed; `landfall runs show {run}` tells more"
+                )
             }
             End::Finished(Finish::RolledBack { .. }) => {
                 format!(
-                    "`{name}` is as it was before: {} taken back",
+                    "`{name}` is as it was before: {} taken back; `landfall runs show {run}` tells more",
                     steps(self.taken_back)
                 )
             }
