@@ -11,8 +11,6 @@ use crate::sources::{Source, sources};
 
 /// How many lines a file may have.
 const LONGEST: usize = 600;
-/// Files that are longer all the same, until somebody parts them.
-const TOO_LONG: &[&str] = &["src/drivers/host/steps.rs", "src/product/check.rs"];
 
 fn all_sources() -> Vec<Source> {
     ["src", "tests", "xtask/src", "sample/src"]
@@ -31,14 +29,7 @@ fn shipped() -> Vec<Source> {
 fn files_are_short() {
     for Source { path, text } in all_sources() {
         let lines = text.lines().count();
-        if TOO_LONG.contains(&path.as_str()) {
-            assert!(
-                lines > LONGEST,
-                "{path} is short enough now: take it off the list"
-            );
-        } else {
-            assert!(lines <= LONGEST, "{path} has {lines} lines, part it");
-        }
+        assert!(lines <= LONGEST, "{path} has {lines} lines, part it");
     }
 }
 
