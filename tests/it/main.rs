@@ -21,4 +21,5 @@ mod sources;
 mod wizard_flags;
 mod wizard_pty;
 mod wizard_pty_modes;
+mod wizard_steps;
 mod wizard_terminal;
