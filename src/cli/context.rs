@@ -188,7 +188,6 @@ impl Context {
             environment: allowed_environment((*self.environment).clone(), ALLOWED_ENVIRONMENT),
             given: Arc::clone(&self.environment),
             answers: self.answers_folder(),
-            cache: self.cache(),
             path: self.path(),
             images: Arc::new(move |image: &ReleaseImage| match &image.source {
                 ImageOrigin::Layout(path) => ImageSource::layout(path.as_str()),

@@ -129,6 +129,7 @@ pub fn destroy(
         "logs",
         "supervisor",
         "postgres",
+        "programs",
     ]
     .map(|name| root.join(name))
     .into();

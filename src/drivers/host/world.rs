@@ -25,8 +25,6 @@ pub struct World {
     pub given: Arc<BTreeMap<String, String>>,
     /// The folder of the answers file, which relative paths in it start from.
     pub answers: Utf8PathBuf,
-    /// Where things that were fetched are kept.
-    pub cache: Utf8PathBuf,
     /// The folders in which programs are looked for.
     pub path: Vec<Utf8PathBuf>,
     /// How images are brought here.

@@ -153,7 +153,6 @@ impl<'a> Library<'a> {
             environment: allowed_environment(all.clone(), ALLOWED_ENVIRONMENT),
             given: Arc::new(all),
             answers: self.ground.path(""),
-            cache: self.ground.path("cache"),
             path: path.split(':').map(Utf8PathBuf::from).collect(),
             images: Arc::new(|image: &ReleaseImage| match &image.source {
                 ImageOrigin::Layout(path) => ImageSource::layout(path.as_str()),

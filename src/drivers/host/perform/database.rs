@@ -63,7 +63,7 @@ pub(super) async fn provide(
         None => {
             // Not the newest there is, but the one the vendor tested against.
             let exact = VersionReq::parse(&format!("^{oldest}")).unwrap_or(wanted);
-            fetch(&exact, &world.cache.join("postgresql"), &world.cancel)
+            fetch(&exact, &link.with_file_name("programs"), &world.cancel)
                 .await
                 .map_err(fail("fetch PostgreSQL"))?
         }
