@@ -26,7 +26,7 @@ pub struct UnitSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub environment_files: Vec<Utf8PathBuf>,
-    /// The account to run as; without one, the supervisor's own.
+    /// The account to run as; without one, or when the supervisor is not root, the supervisor's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// The working directory; `/` unless given.

@@ -220,11 +220,11 @@ impl Keeper {
         if let Some(count) = spec.limits.open_files {
             call = call.open_files(count);
         }
-        if let Some(user) = &spec.user {
+        // Only root may become somebody else; a supervisor of a plain user's runs units as that user.
+        if let Some(user) = spec.user.as_ref().filter(|_| rustix::process::geteuid().is_root()) {
             let account = find_account(user, &self.accounts)
                 .map_err(SupervisorError::tool(format!("start unit `{}`", spec.name)))?;
-            // Who is already that account needs no right to change to it.
-            if account.uid != rustix::process::geteuid().as_raw() {
+            if account.uid != 0 {
                 call = call.run_as(&account);
             }
         }
