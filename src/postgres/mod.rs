@@ -1,8 +1,7 @@
 //! A bundled PostgreSQL on a host.
 //!
-//! The programs are the system's ([`find`]) or fetched ([`fetch`]); [`Cluster`] makes a data directory and keeps its
-//! settings; [`Cluster::unit`] describes the server as a unit for whatever keeps units up; [`connect`] and
-//! [`ensure_role_and_database`] speak SQL. No data directory is ever deleted here.
+//! The programs are the system's ([`find`]) or fetched ([`fetch`]); [`Cluster`] makes a data directory; [`connect`] and
+//! [`ensure_role_and_database`] speak SQL. The server's unit and settings are rendered artifacts. No data directory is ever deleted here.
 
 mod cluster;
 mod connect;

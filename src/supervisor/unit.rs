@@ -221,7 +221,11 @@ impl Keeper {
             call = call.open_files(count);
         }
         // Only root may become somebody else; a supervisor of a plain user's runs units as that user.
-        if let Some(user) = spec.user.as_ref().filter(|_| rustix::process::geteuid().is_root()) {
+        if let Some(user) = spec
+            .user
+            .as_ref()
+            .filter(|_| rustix::process::geteuid().is_root())
+        {
             let account = find_account(user, &self.accounts)
                 .map_err(SupervisorError::tool(format!("start unit `{}`", spec.name)))?;
             if account.uid != 0 {

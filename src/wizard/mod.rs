@@ -1,7 +1,7 @@
 //! Questions become answers: the ranking of modes, the conversation, and the file that it ends in.
 //!
 //! Three ways lead to the same file, byte for byte: [`run`] asks a person, [`apply_all`] takes `key=value` pairs and
-//! [`complete_without_asking`] takes defaults; [`write`] writes what any of them made. Nothing here prints but
+//! [`complete_without_asking`] takes defaults; [`write()`] writes what any of them made. Nothing here prints but
 //! [`Terminal`], and nothing reads the environment or the clock.
 
 mod ask;
