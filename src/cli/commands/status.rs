@@ -58,7 +58,8 @@ async fn once(context: &Context, session: &Session, installation: &Installation)
         "installation": session.answers.content.name,
         "installed": history.installed.as_ref().map(|installed| &installed.release),
         "url": url, "healthy": healthy, "components": components, "last_run": last,
-        "unfinished": history.unfinished, "standing": standing, "state": installation.place(),
+        "unfinished": history.unfinished, "operator": standing.holder, "standing": standing,
+        "state": installation.place(),
     });
     context.show(&value, || {
         let place = url.as_ref().map_or_else(String::new, |url| format!(" at {url}"));

@@ -1,5 +1,7 @@
 //! Units: installing, starting, stopping, and what they said when something is wrong.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use futures_util::StreamExt as _;
 
@@ -106,14 +108,19 @@ pub(in crate::drivers::host) fn unit_path(layout: &Layout, artifact: &Utf8Path) 
     }
 }
 
+/// How often the log of a unit is looked at again while it is empty: what a program said last arrives after its end.
+const LOOKS: u32 = 5;
+
 /// Reads the last lines of a unit, ready to stand below an error.
 pub(super) async fn last_lines(units: &dyn UnitManager, unit: &str) -> String {
-    let Ok(lines) = units.logs(unit, LAST_LINES, false).await else {
-        return String::new();
-    };
-    let lines: Vec<String> = lines.filter_map(|line| async { line.ok() }).collect().await;
-    if lines.is_empty() {
-        return String::new();
+    for _ in 0..LOOKS {
+        if let Ok(lines) = units.logs(unit, LAST_LINES, false).await {
+            let lines: Vec<String> = lines.filter_map(|line| async { line.ok() }).collect().await;
+            if !lines.is_empty() {
+                return format!("\nthe last lines of {unit}:\n  {}", lines.join("\n  "));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    format!("\nthe last lines of {unit}:\n  {}", lines.join("\n  "))
+    String::new()
 }
