@@ -17,7 +17,7 @@ type Check = (&'static str, fn() -> anyhow::Result<()>);
 /// Runs every check, even after one failed, and ends with a line that says how it went.
 pub fn task(arguments: &[String]) -> anyhow::Result<()> {
     ensure!(arguments.is_empty(), "this task takes no options");
-    let checks: [Check; 6] = [
+    let checks: [Check; 7] = [
         ("format", || run(cargo("fmt").args(["--all", "--check"]))),
         ("lints", || {
             run(cargo("clippy")
@@ -29,6 +29,8 @@ pub fn task(arguments: &[String]) -> anyhow::Result<()> {
                 .args(["--locked", "--workspace", "--no-deps"])
                 .env("RUSTDOCFLAGS", "--deny warnings"))
         }),
+        // Tests let systemd judge how units are confined.
+        ("tools", lint::tools),
         // Tests install it.
         ("sample", || pack::run(&[])),
         ("tests", || {
