@@ -143,7 +143,7 @@ impl Cluster {
         if empty {
             return Ok(None);
         }
-        if self.data.join("postmaster.pid").exists() {
+        if self.is_served() {
             return Err(PostgresError::InUse {
                 path: self.data.clone(),
             });
@@ -156,6 +156,30 @@ impl Cluster {
         }
         fs_err::rename(&self.data, &aside).map_err(PostgresError::file("move aside", &self.data))?;
         Ok(Some(aside))
+    }
+
+    /// Says whether a server, or `initdb`'s own, is at work in the data directory.
+    ///
+    /// `postmaster.pid` alone does not tell: one that was killed leaves it behind. Its first line is the process, negative
+    /// for one that serves nobody (PostgreSQL's `miscinit.c`), and a server's working directory is its data directory.
+    fn is_served(&self) -> bool {
+        let Ok(text) = fs_err::read_to_string(self.data.join("postmaster.pid")) else {
+            return false;
+        };
+        let Some(pid) = text
+            .lines()
+            .next()
+            .and_then(|line| line.trim().parse::<i64>().ok())
+        else {
+            // Killed before it had written who it is.
+            return false;
+        };
+        let process = Utf8PathBuf::from(format!("/proc/{}", pid.unsigned_abs()));
+        match fs_err::read_link(process.join("cwd")) {
+            Ok(at) => at == self.data.as_std_path(),
+            // Somebody else's process cannot be looked at; then caution counts.
+            Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+        }
     }
 
     async fn initdb(

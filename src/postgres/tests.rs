@@ -7,7 +7,7 @@ use super::*;
 use crate::secret::Secret;
 use crate::supervisor::{Client, Options, run};
 use crate::tools::test_certificates::{Certificates, certificates};
-use crate::tools::{Account, CancelToken, find_account};
+use crate::tools::{Account, CancelToken, Invocation, find_account};
 
 /// Finds the system's PostgreSQL and an account to run it as; none where a developer has neither.
 async fn ground() -> Option<(Programs, Option<Account>)> {
@@ -79,12 +79,29 @@ async fn a_half_made_data_directory_is_moved_aside_and_a_complete_one_left_alone
         .unwrap_err();
     assert!(matches!(error, PostgresError::OtherVersion { .. }));
     fs_err::remove_file(cluster.data.join("landfall.complete")).unwrap();
-    fs_err::write(cluster.data.join("postmaster.pid"), "1\n").unwrap();
+    let output = std::fs::File::create("/dev/null").unwrap().into();
+    let mut server = Invocation::new("/bin/sleep", "standing in for a server")
+        .arg("60")
+        .directory(&cluster.data)
+        .start(output)
+        .unwrap();
+    fs_err::write(
+        cluster.data.join("postmaster.pid"),
+        format!("-{}\n", server.pid()),
+    )
+    .unwrap();
     let error = cluster
         .initialize("admin", &password, "C.UTF-8", &cancel)
         .await
         .unwrap_err();
     assert!(matches!(error, PostgresError::InUse { .. }));
+    server.kill_group();
+    server.wait().await.unwrap();
+    let made = cluster
+        .initialize("admin", &password, "C.UTF-8", &cancel)
+        .await
+        .unwrap();
+    assert!(matches!(made, Initialized::Made { moved_aside: Some(_) }));
 }
 
 #[tokio::test]
