@@ -222,9 +222,9 @@ impl<'a> Host<'a> {
                     health::verify(check).await?;
                 }
                 if let Some(url) = url {
-                    let none = Duration::from_secs(10);
-                    let urls = std::slice::from_ref(url);
-                    self.front(urls, none, tell).await?;
+                    // Everything behind the proxy is healthy by now, so that it answers at once or not at all.
+                    self.wait_healthy(super::render::PROXY, std::slice::from_ref(url), 1, 10, tell)
+                        .await?;
                 }
             }
             Action::RemoveFolders { folders } => folders::remove(folders)?,
@@ -440,21 +440,6 @@ impl<'a> Host<'a> {
         Err(HostError::Unhealthy {
             component: component.to_owned(),
             within,
-            last,
-            said,
-        })
-    }
-
-    /// Waits until the product answers where people reach it.
-    async fn front(&self, urls: &[String], within: Duration, tell: Tell<'_>) -> Result<(), HostError> {
-        let pause = Duration::from_secs(1);
-        let Err(last) = health::wait(urls, pause, within, |waiting| tell(waiting)).await else {
-            return Ok(());
-        };
-        let said = units::last_lines(&*self.manager()?, &self.layout.unit(super::render::PROXY)).await;
-        Err(HostError::Unhealthy {
-            component: super::render::PROXY.to_owned(),
-            within: 10,
             last,
             said,
         })
