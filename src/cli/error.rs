@@ -13,7 +13,7 @@ use crate::journal::JournalError;
 use crate::license::LicenseError;
 use crate::oci::OciError;
 use crate::plan::PlanError;
-use crate::product::ProductError;
+use crate::product::{PathError, ProductError};
 use crate::render::RenderError;
 use crate::run::RunError;
 
@@ -127,6 +127,34 @@ impl From<ProductError> for CommandError {
             _ => None,
         };
         hint.into_iter().fold(Self::from_error(exit, &error), Self::hint)
+    }
+}
+
+impl From<PathError> for CommandError {
+    fn from(error: PathError) -> Self {
+        let add = |product: &str, version: &str| {
+            format!(
+                "bring it, from a registry or an OCI layout: landfall release add {product} {version} --from DIR"
+            )
+        };
+        let hint = match &error {
+            PathError::Unknown {
+                nearest: Some(nearest),
+                ..
+            } => format!("did you mean `{nearest}`? `landfall release add` brings others"),
+            PathError::Unknown { product, version, .. } => add(product, version.as_str()),
+            PathError::StopMissing { product, stop, .. } => add(product, stop.as_str()),
+            PathError::OutOfReach { product, .. } | PathError::TooOld { product, .. } => {
+                format!(
+                    "ask the vendor for a release in between, and add it: landfall release add {product} VERSION --from DIR"
+                )
+            }
+            PathError::Downgrade { .. } => {
+                "the way back is `landfall rollback`, with the snapshot of the upgrade, or `landfall restore`"
+                    .to_owned()
+            }
+        };
+        Self::from_error(Exit::Input, &error).hint(hint)
     }
 }
 

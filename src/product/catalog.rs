@@ -1,12 +1,13 @@
 //! Where products and their releases are found.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use include_dir::{Dir, include_dir};
 
-use super::{PRODUCT_SCHEMA, Product, ProductError, RELEASE_SCHEMA, Release, Version, check, origin};
+use super::{
+    PRODUCT_SCHEMA, Product, ProductError, RELEASE_SCHEMA, Release, Releases, Version, check, origin,
+};
 use crate::document::{Document, Problems, nearest};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/products");
@@ -199,8 +200,8 @@ impl Entry {
     ///
     /// # Errors
     /// [`ProductError::Invalid`] for a release that is wrong in itself, [`ProductError::Read`] for one unreadable.
-    pub fn releases(&self) -> Result<BTreeMap<Version, (Release, Utf8PathBuf)>, ProductError> {
-        let mut releases = BTreeMap::new();
+    pub fn releases(&self) -> Result<Releases, ProductError> {
+        let mut releases = Releases::new();
         for folder in self.release_folders.iter().rev() {
             for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
                 if entry.path().extension() == Some("yaml") {
@@ -267,6 +268,14 @@ impl Entry {
                 self.product().name
             );
             problems.push(document.problem("product", message));
+        }
+        if let Some(reach) = release
+            .reachable_from
+            .as_ref()
+            .filter(|reach| **reach >= release.version)
+        {
+            let message = format!("expected a version before {}, not {reach}", release.version);
+            problems.push(document.problem("reachable_from", message));
         }
         for component in release
             .images

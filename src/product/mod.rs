@@ -9,6 +9,7 @@ mod component;
 mod error;
 mod mode;
 mod origin;
+mod path;
 mod pin;
 mod question;
 mod release;
@@ -26,6 +27,7 @@ pub use component::{
 };
 pub use error::ProductError;
 pub use mode::{Hosted, Mode, OnTarget, Prefer, Region, Rule, Supply, Target};
+pub use path::{PathError, Releases, Risk, path};
 pub use pin::pin;
 pub use question::{AnswerError, Choice, Question, QuestionType};
 pub use release::{ImageOrigin, MigrationPromise, RELEASE_SCHEMA, Release, ReleaseImage};

@@ -21,6 +21,11 @@ impl Version {
         &self.0
     }
 
+    /// Says whether it comes before the release of its number, as `2.0.0-rc.1` does.
+    pub fn is_prerelease(&self) -> bool {
+        self.parts().1.is_some()
+    }
+
     fn parts(&self) -> ([u64; 3], Option<&str>) {
         let text = self.0.split('+').next().unwrap_or_default();
         let (numbers, pre) = match text.split_once('-') {

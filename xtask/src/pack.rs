@@ -75,14 +75,9 @@ impl Options {
 
     /// Gives the known releases that were asked for; all, if none was named.
     fn releases(&self) -> anyhow::Result<Vec<Value>> {
-        let path = workspace().join("sample/releases.json");
-        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut releases: Vec<Value> = serde_json::from_slice(&text)?;
+        let mut releases = known_releases()?;
         for version in &self.only {
-            let is_known = releases
-                .iter()
-                .any(|release| release["version"] == version.as_str());
-            ensure!(is_known, "there is no release {version}, see {}", path.display());
+            find(&releases, version)?;
         }
         releases.retain(|release| {
             self.only.is_empty()
@@ -92,6 +87,24 @@ impl Options {
         });
         Ok(releases)
     }
+}
+
+/// Reads what releases the sample has.
+fn known_releases() -> anyhow::Result<Vec<Value>> {
+    let path = workspace().join("sample/releases.json");
+    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("cannot understand {}", path.display()))
+}
+
+fn find<'a>(releases: &'a [Value], version: &str) -> anyhow::Result<&'a Value> {
+    let found = releases.iter().find(|release| release["version"] == version);
+    found.with_context(|| format!("there is no release {version}, see sample/releases.json"))
+}
+
+/// Gives the flags that tell `landfall release add` what a release's migrations promise.
+pub fn promise(version: &str) -> anyhow::Result<Vec<String>> {
+    let flags = find(&known_releases()?, version)?["promise"].clone();
+    serde_json::from_value(flags).with_context(|| format!("release {version} promises no list of flags"))
 }
 
 fn release_version(release: &Value) -> anyhow::Result<&str> {
@@ -197,7 +210,10 @@ fn pack(folder: &Path, release: &Value, binary: &Layer) -> anyhow::Result<()> {
             fs::remove_dir_all(old).with_context(|| format!("cannot remove {}", old.display()))?;
         }
     }
-    let text = format!("{}\n", serde_json::to_string_pretty(release)?);
+    let mut inside = release.clone();
+    // The promise is the vendor's word to Landfall; the program inside has no use for it.
+    inside.as_object_mut().map(|inside| inside.remove("promise"));
+    let text = format!("{}\n", serde_json::to_string_pretty(&inside)?);
     let layers = [
         binary,
         &Layer::of_file("app/release.json", 0o644, text.as_bytes())?,
@@ -315,6 +331,14 @@ mod tests {
         assert_eq!(Options::parse(&[]).unwrap().releases().unwrap().len(), 6);
         let two = Options::parse(&arguments("--release 1.1.0 --release 3.0.0")).unwrap();
         assert_eq!(two.releases().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_release_promises_what_its_migration_keeps() {
+        assert_eq!(promise("1.1.0").unwrap(), ["--old-version-works"]);
+        assert_eq!(promise("1.2.0").unwrap(), ["--no-schema-change"]);
+        assert!(promise("2.0.0").unwrap().is_empty());
+        assert!(promise("9.9.9").is_err());
     }
 
     #[test]

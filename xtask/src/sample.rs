@@ -107,6 +107,7 @@ impl Sample {
         }
         let mut add = self.landfall();
         add.args(["release", "add", "./products/sample", RELEASE, "--from", layout]);
+        add.args(crate::pack::promise(RELEASE)?);
         run(add.arg("--replace").stdout(std::process::Stdio::null()))?;
         fs::write(&stamp, index).with_context(|| format!("cannot write {}", stamp.display()))
     }

@@ -50,6 +50,9 @@ struct AddArgs {
     /// The version before still works on this release's schema.
     #[arg(long)]
     old_version_works: bool,
+    /// A line that people should know before they upgrade to it; may be repeated.
+    #[arg(long = "note", value_name = "TEXT")]
+    notes: Vec<String>,
     /// Overwrite the release even though its digests differ.
     #[arg(long)]
     replace: bool,
@@ -83,6 +86,13 @@ fn version(text: &str) -> Result<Version> {
 async fn add(context: &Context, args: AddArgs) -> Result {
     let entry = context.catalog().open(&args.product)?;
     let wanted = version(&args.version)?;
+    let reachable_from = args.reachable_from.as_deref().map(version).transpose()?;
+    if let Some(reach) = reachable_from.as_ref().filter(|reach| **reach >= wanted) {
+        return Err(CommandError::new(
+            Exit::Usage,
+            format!("--reachable-from takes a version before {wanted}, not {reach}"),
+        ));
+    }
     let mut images = BTreeMap::new();
     for pair in &args.images {
         let (component, reference) = pair.split_once('=').ok_or_else(|| {
@@ -104,7 +114,8 @@ async fn add(context: &Context, args: AddArgs) -> Result {
         None => (context.registry()?, ImageOrigin::Registry),
     };
     let mut release = pin(&entry, &wanted, &images, &source, &origin).await?;
-    release.reachable_from = args.reachable_from.as_deref().map(version).transpose()?;
+    release.reachable_from = reachable_from;
+    release.notes = args.notes;
     release.migrations = MigrationPromise {
         changes_schema: !args.no_schema_change,
         old_version_works: args.old_version_works || args.no_schema_change,

@@ -30,6 +30,7 @@ pub fn check(document: &Document<Product>, files: &ProductFiles) -> Vec<Problem>
     }
     checker.circles();
     checker.rules();
+    checker.stops();
     checker.rest();
     checker.problems
 }
@@ -177,6 +178,23 @@ impl<'a> Checker<'a> {
                 }
             }
             None => {}
+        }
+    }
+
+    /// Complains of a required stop that no upgrade could come to, or that is named twice.
+    fn stops(&mut self) {
+        let upgrades = &self.product.upgrades;
+        for (index, stop) in upgrades.stops.iter().enumerate() {
+            let path = format!("upgrades.stops[{index}]");
+            if upgrades.stops[..index].contains(stop) {
+                self.fail(&path, format!("`{stop}` is named twice"));
+            }
+            if let Some(oldest) = upgrades.oldest.as_ref().filter(|oldest| stop <= oldest) {
+                self.fail(
+                    &path,
+                    format!("no upgrade stops here: the oldest version that is upgraded is {oldest}"),
+                );
+            }
         }
     }
 

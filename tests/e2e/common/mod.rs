@@ -127,10 +127,10 @@ impl Ground {
     pub fn add_release(&self, version: &str, layout: &Utf8Path) {
         // One that was added from elsewhere makes way.
         let _ = fs_err::remove_file(self.path(format!("data/releases/sample/{version}.yaml")));
-        self.expect(
-            0,
-            &["release", "add", "sample", version, "--from", layout.as_str()],
-        );
+        let promise = promise(version);
+        let mut add = vec!["release", "add", "sample", version, "--from", layout.as_str()];
+        add.extend(promise.iter().map(String::as_str));
+        self.expect(0, &add);
     }
 
     /// Has the binary issue a license, puts it where the answers say, and returns it.
@@ -365,6 +365,16 @@ impl Drop for Ground {
 /// Returns a path of the repository.
 pub fn repository(path: &str) -> Utf8PathBuf {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Reads the flags that tell what a release of the sample promises; one that is no sample release promises nothing.
+fn promise(version: &str) -> Vec<String> {
+    let text = fs_err::read(repository("sample/releases.json")).unwrap();
+    let known: Vec<Value> = serde_json::from_slice(&text).unwrap();
+    let release = known.into_iter().find(|release| release["version"] == version);
+    release.map_or_else(Vec::new, |release| {
+        serde_json::from_value(release["promise"].clone()).unwrap()
+    })
 }
 
 /// Returns the folder of the sample's images, one layout for each version.
