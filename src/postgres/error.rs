@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use semver::{Version, VersionReq};
 use thiserror::Error;
 
+use super::database::ServerVersion;
 use crate::tools::ToolError;
 
 /// Describes why PostgreSQL could not be set up or reached.
@@ -123,6 +124,51 @@ pub enum PostgresError {
         /// What the server said.
         #[source]
         source: tokio_postgres::Error,
+    },
+    /// The client programs are missing.
+    #[error(
+        "neither beside the server nor on this machine are there `pg_dump` and `psql` of PostgreSQL {} or newer; \
+         install PostgreSQL's client programs, such as the package `postgresql-client`",
+        .server.major
+    )]
+    NoClients {
+        /// The server they must suit.
+        server: ServerVersion,
+    },
+    /// The database holds what SQL text cannot carry in one transaction.
+    #[error(
+        "the database `{database}` holds {count} large objects, which a dump as SQL text cannot carry safely; \
+         keep such data in columns of type `bytea`"
+    )]
+    LargeObjects {
+        /// The database.
+        database: String,
+        /// How many there are.
+        count: i64,
+    },
+    /// A dump ended before its end; nothing was changed.
+    #[error("the dump ends before its end, so nothing of it was loaded")]
+    CutOff,
+    /// There is no room for a snapshot.
+    #[error(
+        "there is no room left for `{place}`; nothing was kept of it. Free some space there and try again"
+    )]
+    NoRoom {
+        /// The file that should have been written.
+        place: Utf8PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A snapshot is not what was saved.
+    #[error("the snapshot `{path}` is damaged: its SHA-256 is {found}, saved was {saved}")]
+    Damaged {
+        /// The snapshot.
+        path: Utf8PathBuf,
+        /// What was noted when it was saved.
+        saved: String,
+        /// What it has now.
+        found: String,
     },
     /// The server tells no version.
     #[error("the server tells its version as `{0}`")]

@@ -66,7 +66,7 @@ pub async fn find(
     found
 }
 
-fn system_places(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+pub(super) fn system_places(root: &Utf8Path) -> Vec<Utf8PathBuf> {
     let mut places: Vec<(u32, Utf8PathBuf)> = Vec::new();
     if let Ok(entries) = root.join("usr/lib/postgresql").read_dir_utf8() {
         places.extend(

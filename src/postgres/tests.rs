@@ -1,3 +1,5 @@
+mod dumps;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -54,6 +54,28 @@ pub enum ToolError {
         #[source]
         source: std::io::Error,
     },
+    /// What the program sends could not be put where it should go.
+    #[error("{doing}: could not keep what `{program}` sends")]
+    Keep {
+        /// What was being done.
+        doing: String,
+        /// The program.
+        program: String,
+        /// What the place said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What the program is to be given could not be had.
+    #[error("{doing}: could not read what `{program}` is to be given")]
+    Feed {
+        /// What was being done.
+        doing: String,
+        /// The program.
+        program: String,
+        /// What the place said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The program ended with a status that means failure.
     #[error("{doing}: `{program}` ended with {status}")]
     Failed {

@@ -4,17 +4,21 @@
 //! what is being done, and an exit status that is always checked. Each program has a file of its own with typed
 //! verbs. Nothing here prints; output lines go to the caller's closure.
 
+mod bridge;
 mod cancel;
 mod error;
 mod invocation;
 mod journalctl;
 mod output;
+mod pipe;
 mod process;
 mod program;
+mod running;
 mod signal;
 mod systemctl;
 mod useradd;
 
+pub use bridge::{Sink, Source};
 pub use cancel::{CancelLevel, CancelToken};
 pub use error::{Said, ToolError};
 pub use invocation::{ALLOWED_ENVIRONMENT, Invocation, allowed_environment};

@@ -3,25 +3,22 @@
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, setrlimit,
 };
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, Split};
 use tokio::process::Child;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::cancel::{CancelLevel, CancelToken};
 use super::error::ToolError;
-use super::invocation::{Invocation, Stdin};
+use super::invocation::Invocation;
 use super::output::{Output, Stream, Tail};
+use super::running::{Event, Running, Wires, pid_of, until};
 use super::signal::StopSignal;
-
-/// How long output is still read after the program has ended, if something it left behind holds the pipe.
-const DRAIN: Duration = Duration::from_secs(1);
 
 /// A limit on open files is inherited, so it is changed around the start of a child; one start at a time.
 static STARTING: Mutex<()> = Mutex::new(());
@@ -52,23 +49,57 @@ impl Invocation {
         cancel: &CancelToken,
         mut on_line: impl FnMut(Stream, &str) + Send,
     ) -> Result<i32, ToolError> {
-        if cancel.level() == CancelLevel::Force {
-            return Err(self.interrupted());
+        self.refuse_forced(cancel)?;
+        let running = Running::start(self, Wires::default())?;
+        self.see_through(running, cancel, &mut on_line, std::future::ready(Ok(())))
+            .await
+    }
+
+    /// Says no when whatever runs is to be stopped already.
+    pub(super) fn refuse_forced(&self, cancel: &CancelToken) -> Result<(), ToolError> {
+        match cancel.level() {
+            CancelLevel::Force => Err(self.interrupted()),
+            CancelLevel::None | CancelLevel::Finish => Ok(()),
         }
-        let mut running = Running::start(self)?;
+    }
+
+    /// Stays with a program until it has ended and `transfer`, which moves its bytes, has too.
+    ///
+    /// A transfer that fails stops the program, and its error is what is returned.
+    pub(super) async fn see_through(
+        &self,
+        mut running: Running,
+        cancel: &CancelToken,
+        on_line: &mut (impl FnMut(Stream, &str) + Send),
+        transfer: impl Future<Output = Result<(), ToolError>> + Send,
+    ) -> Result<i32, ToolError> {
         let mut tail = Tail::default();
         let mut stop = None;
         let timeout = self.timeout.map(|timeout| Instant::now() + timeout);
+        let mut transfer = pin!(transfer);
+        let (mut moved, mut ended) = (false, None);
         let status = loop {
+            if let Some(status) = ended
+                && (moved || stop.is_some())
+            {
+                break status;
+            }
             tokio::select! {
-                event = running.next() => match event.map_err(|source| self.follow(source))? {
+                event = running.next(), if ended.is_none() => match event.map_err(|source| self.follow(source))? {
                     Event::Line(stream, line) => {
                         let line = self.redact(&line);
                         tail.push(stream, &line);
                         on_line(stream, &line);
                     }
-                    Event::Ended(status) => break status,
+                    Event::Ended(status) => ended = Some(status),
                 },
+                result = &mut transfer, if !moved => {
+                    moved = true;
+                    if let (Err(error), None) = (result, &stop) {
+                        running.signal(Signal::TERM);
+                        stop = Some((error, Instant::now() + self.grace));
+                    }
+                }
                 () = cancel.reached(CancelLevel::Force), if stop.is_none() => {
                     running.signal(Signal::TERM);
                     stop = Some((self.interrupted(), Instant::now() + self.grace));
@@ -131,7 +162,7 @@ impl Invocation {
         clippy::disallowed_methods,
         reason = "the one door through which programs are started"
     )]
-    fn command(&self) -> std::process::Command {
+    pub(super) fn command(&self) -> std::process::Command {
         let mut command = std::process::Command::new(&self.program);
         command
             .args(&self.arguments)
@@ -153,7 +184,7 @@ impl Invocation {
         command
     }
 
-    fn spawn(&self, command: std::process::Command) -> Result<Child, ToolError> {
+    pub(super) fn spawn(&self, command: std::process::Command) -> Result<Child, ToolError> {
         let _one = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let before = getrlimit(Resource::Nofile);
         if let Some(count) = self.open_files {
@@ -191,7 +222,7 @@ impl Invocation {
         }
     }
 
-    fn follow(&self, source: std::io::Error) -> ToolError {
+    pub(super) fn follow(&self, source: std::io::Error) -> ToolError {
         ToolError::Follow {
             doing: self.doing.clone(),
             program: self.name(),
@@ -260,123 +291,4 @@ pub(crate) fn describe(status: ExitStatus) -> String {
         (None, Some(signal)) => format!("signal {signal}"),
         (None, None) => "an unknown status".to_owned(),
     }
-}
-
-enum Event {
-    Line(Stream, String),
-    Ended(ExitStatus),
-}
-
-type Lines = Split<BufReader<Box<dyn AsyncRead + Send + Unpin>>>;
-
-/// A running program with its output; kills the group when dropped before its end.
-struct Running {
-    child: Child,
-    pid: Option<Pid>,
-    out: Option<Lines>,
-    err: Option<Lines>,
-    status: Option<(ExitStatus, Instant)>,
-}
-
-impl Running {
-    fn start(call: &Invocation) -> Result<Self, ToolError> {
-        let mut command = call.command();
-        command.stdin(if call.stdin.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        let mut child = call.spawn(command)?;
-        if let (Some(mut pipe), Some(stdin)) = (child.stdin.take(), call.stdin.clone()) {
-            tokio::spawn(async move {
-                let bytes = match &stdin {
-                    Stdin::Plain(bytes) => bytes.as_slice(),
-                    Stdin::Secret(secret) => secret.expose().as_bytes(),
-                };
-                // A program that ends without reading everything is judged by its status.
-                let _ = pipe.write_all(bytes).await;
-            });
-        }
-        let out = child.stdout.take().map(|out| lines(Box::new(out)));
-        let err = child.stderr.take().map(|err| lines(Box::new(err)));
-        Ok(Self {
-            pid: pid_of(&child),
-            child,
-            out,
-            err,
-            status: None,
-        })
-    }
-
-    /// Waits for the next line or the end. May be dropped at any await without losing anything.
-    async fn next(&mut self) -> std::io::Result<Event> {
-        loop {
-            if let (None, None, Some((status, _))) = (&self.out, &self.err, self.status) {
-                return Ok(Event::Ended(status));
-            }
-            let drained = self.status.map(|(_, drained)| drained);
-            tokio::select! {
-                line = next_line(&mut self.out), if self.out.is_some() => {
-                    if let Some(line) = line? {
-                        return Ok(Event::Line(Stream::Out, line));
-                    }
-                    self.out = None;
-                }
-                line = next_line(&mut self.err), if self.err.is_some() => {
-                    if let Some(line) = line? {
-                        return Ok(Event::Line(Stream::Err, line));
-                    }
-                    self.err = None;
-                }
-                status = self.child.wait(), if self.status.is_none() => {
-                    self.status = Some((status?, Instant::now() + DRAIN));
-                }
-                () = until(drained), if drained.is_some() => {
-                    (self.out, self.err) = (None, None);
-                }
-            }
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.pid {
-            let _ = kill_process_group(pid, signal);
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.status.is_none() {
-            self.signal(Signal::KILL);
-        }
-    }
-}
-
-fn lines(pipe: Box<dyn AsyncRead + Send + Unpin>) -> Lines {
-    BufReader::new(pipe).split(b'\n')
-}
-
-async fn next_line(lines: &mut Option<Lines>) -> std::io::Result<Option<String>> {
-    let Some(lines) = lines else { return Ok(None) };
-    let line = lines.next_segment().await?;
-    Ok(line.map(|line| String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(&line)).into_owned()))
-}
-
-async fn until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn pid_of(child: &Child) -> Option<Pid> {
-    child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw)
 }
