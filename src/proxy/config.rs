@@ -27,6 +27,10 @@ pub struct ProxyConfig {
     /// Whether the `X-Forwarded-*` headers of a request are believed, because another proxy stands in front.
     #[serde(default)]
     pub trust_forwarded: bool,
+    /// The file that closes the proxy: while it is there, every new request is answered 503 with what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub closed: Option<Utf8PathBuf>,
     /// How long things may take.
     #[serde(default)]
     pub timeouts: Timeouts,

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::{Instant, sleep_until};
 
 use super::body::{Body, Movement, text};
+use super::closed::closed;
 use super::headers::{remove_hop_by_hop, set_forwarded, set_upgrade};
 use super::prepared::{Prepared, PreparedRoute, climbs};
 use super::server::Guard;
@@ -95,7 +96,26 @@ pub(super) async fn answer(
     guard: &Guard,
     request: Request<Incoming>,
 ) -> (Response<Body>, Option<String>) {
-    let (mut response, upstream) = match route(prepared, &request) {
+    let closed = match &prepared.closed {
+        Some(file) => closed(file, request.headers()).await,
+        None => None,
+    };
+    let (mut response, upstream) = match closed {
+        Some(closed) => (closed, None),
+        None => answer_open(prepared, upstreams, origin, guard, request).await,
+    };
+    response.headers_mut().extend(prepared.headers.clone());
+    (response, upstream)
+}
+
+async fn answer_open(
+    prepared: &Prepared,
+    upstreams: &Upstreams,
+    origin: Origin,
+    guard: &Guard,
+    request: Request<Incoming>,
+) -> (Response<Body>, Option<String>) {
+    match route(prepared, &request) {
         Err((status, reason)) => (text(status, reason), None),
         Ok((route, upstream, target)) => {
             let asked = Asked {
@@ -109,9 +129,7 @@ pub(super) async fn answer(
             let response = answered.unwrap_or_else(|(status, reason)| text(status, reason));
             (response, Some(upstream.to_string()))
         }
-    };
-    response.headers_mut().extend(prepared.headers.clone());
-    (response, upstream)
+    }
 }
 
 type Refusal = (StatusCode, &'static str);

@@ -1,5 +1,6 @@
 //! A configuration made ready for use.
 
+use camino::Utf8PathBuf;
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::uri::{Authority, PathAndQuery};
@@ -14,6 +15,7 @@ pub(super) struct Prepared {
     routes: Vec<PreparedRoute>,
     pub(super) headers: HeaderMap,
     pub(super) trust_forwarded: bool,
+    pub(super) closed: Option<Utf8PathBuf>,
     pub(super) timeouts: Timeouts,
     pub(super) tls: Option<TlsAcceptor>,
 }
@@ -34,6 +36,7 @@ impl Prepared {
             routes,
             headers,
             trust_forwarded,
+            closed,
             timeouts,
         } = config;
         let mut routes = routes
@@ -58,6 +61,7 @@ impl Prepared {
             routes,
             headers,
             trust_forwarded: *trust_forwarded,
+            closed: closed.clone(),
             timeouts: *timeouts,
             tls,
         })
@@ -157,6 +161,7 @@ mod tests {
             routes: routes.iter().map(route).collect(),
             headers: Default::default(),
             trust_forwarded: false,
+            closed: None,
             timeouts: Timeouts::default(),
         })
     }

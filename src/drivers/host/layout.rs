@@ -134,6 +134,11 @@ impl Layout {
         self.root().join("bin/landfall")
     }
 
+    /// Returns the file that closes the proxy while it is there.
+    pub fn closed(&self) -> Utf8PathBuf {
+        self.root().join("config/closed")
+    }
+
     /// Returns the supervisor's folder.
     pub fn supervisor(&self) -> Utf8PathBuf {
         self.root().join("supervisor")

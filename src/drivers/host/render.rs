@@ -63,6 +63,7 @@ struct Proxy<'a> {
     listen: String,
     certificate: Option<&'a Utf8Path>,
     key: Option<&'a Utf8Path>,
+    closed: Utf8PathBuf,
     routes: Vec<ProxyRoute>,
 }
 
@@ -257,6 +258,7 @@ impl Renderer<'_> {
             listen: format!("{}:{}", options.address, options.port),
             certificate: options.tls_certificate.as_deref(),
             key: options.tls_key.as_deref(),
+            closed: self.layout.closed(),
             routes: routes.collect(),
         };
         artifacts.add("proxy.yaml", self.templates.render("proxy.yaml", &context)?);

@@ -79,6 +79,7 @@ pub(super) fn config(routes: Vec<Route>) -> ProxyConfig {
         routes,
         headers: [("X-Frame-Options".to_owned(), "DENY".to_owned())].into(),
         trust_forwarded: false,
+        closed: None,
         timeouts: Timeouts {
             response_seconds: 1,
             grace_seconds: 2,

@@ -1,3 +1,4 @@
+mod closed;
 mod harness;
 
 use std::sync::{Arc, Mutex};
