@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
     completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release, render,
-    resume, runs, schema, status, up,
+    resume, rollback, runs, schema, status, up, upgrade,
 };
 
 /// Brings a vendor's whole product up on your ground with one command, and keeps it alive there.
@@ -123,10 +123,12 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
     /// Bring the product up, or in line with the answers.
     Up(up::UpArgs),
+    /// Go to another release as one transaction, over those that may not be skipped.
+    Upgrade(upgrade::UpgradeArgs),
     /// Go on with a run that was interrupted.
     Resume(resume::ResumeArgs),
-    /// Take back everything that an unfinished run has done.
-    Rollback(resume::RollbackArgs),
+    /// Take back an unfinished run, or go back to what was installed before the last.
+    Rollback(rollback::RollbackArgs),
     /// Stop the product without removing anything.
     Stop(up::LifecycleArgs),
     /// Start what was stopped.

@@ -232,8 +232,18 @@ impl From<DriverError> for CommandError {
 
 impl From<RunError> for CommandError {
     fn from(error: RunError) -> Self {
-        Self::from_error(Exit::Interrupted, &error)
-            .hint("once the cause is mended, go on with `landfall resume`")
+        let exit = match &error {
+            RunError::Over { .. } | RunError::Begun { .. } => Exit::Input,
+            RunError::WouldDiscard { .. } | RunError::Undone { .. } => Exit::Stuck,
+            RunError::Record { .. } => Exit::Interrupted,
+            RunError::Stalled { .. } => Exit::Bug,
+        };
+        let failed = Self::from_error(exit, &error);
+        match error {
+            RunError::Record { .. } => failed.hint("once the cause is mended, go on with `landfall resume`"),
+            RunError::Undone { .. } => failed.hint("take the rest back with `landfall resume`"),
+            _ => failed,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use camino::Utf8PathBuf;
 
 use super::context::Context;
 use super::error::{CommandError, Result};
@@ -12,11 +13,11 @@ use super::exit::Exit;
 use super::progress::{Bars, Display, EventStream, Json, Lines, show};
 use super::session::{Planned, Session};
 use crate::deployment::Deployment;
-use crate::drivers::{self, Performer};
-use crate::journal::{Acquired, Installation, Journal, NewRun, RunId};
+use crate::drivers::{self, Performer, Work};
+use crate::journal::{Acquired, Installation, Journal, NewRun, RunId, StageFiles};
 use crate::plan::Purpose;
 use crate::render::Artifacts;
-use crate::run::{Cancel, Engine, Events, Header, Outcome, RunError};
+use crate::run::{Cancel, Direction, Engine, Events, Header, Outcome, RunError};
 
 /// How a run is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +25,13 @@ pub enum Way {
     /// From the beginning.
     Run,
     /// On from where it stopped.
-    Resume,
-    /// Backwards.
-    Rollback,
+    TakeUp(Direction),
+}
+
+impl Way {
+    fn is_back(self) -> bool {
+        matches!(self, Self::TakeUp(Direction::Back { .. }))
+    }
 }
 
 /// Takes the lock and says so when it was left behind by somebody dead.
@@ -56,35 +61,88 @@ pub async fn begin(
     let Planned {
         deployment,
         artifacts,
+        stages,
         plan,
     } = planned;
     let mut random = [0; 2];
     getrandom::fill(&mut random).map_err(|error| CommandError::new(Exit::Failed, error.to_string()))?;
     let id = installation.new_run_id(random).await?;
-    let files: BTreeMap<_, _> = artifacts
-        .iter()
-        .map(|(path, artifact)| (path.clone(), Bytes::from(artifact.text.clone())))
-        .collect();
+    let on_the_way = stages.iter().map(|stage| {
+        let files = StageFiles {
+            deployment: stage.deployment.to_yaml(),
+            artifacts: files(&stage.artifacts),
+        };
+        (stage.deployment.version.to_string(), files)
+    });
     let new = NewRun {
         id,
         argv: std::env::args().collect(),
         parent: None,
         plan,
         deployment: deployment.to_yaml(),
-        artifacts: files,
+        artifacts: files(&artifacts),
+        stages: on_the_way.collect(),
     };
     let mut journal = installation.begin(new, &mut lock.guard).await?;
-    let exit = carry(
-        &session.context,
-        &mut journal,
-        deployment,
-        artifacts,
-        Way::Run,
-        &session.context.user(),
-    )
-    .await;
+    let stages = stages.into_iter().map(|stage| {
+        let version = stage.deployment.version.to_string();
+        let (deployment, artifacts) = (stage.deployment, stage.artifacts);
+        (
+            version,
+            Work {
+                deployment,
+                artifacts,
+            },
+        )
+    });
+    let works = Works {
+        stages: stages.collect(),
+        end: Work {
+            deployment,
+            artifacts,
+        },
+    };
+    let exit = carry(session, &mut journal, works, Way::Run).await;
     lock.guard.release().await?;
     exit
+}
+
+/// What the steps of a run are done for.
+struct Works {
+    end: Work,
+    stages: BTreeMap<String, Work>,
+}
+
+fn files(artifacts: &Artifacts) -> BTreeMap<Utf8PathBuf, Bytes> {
+    artifacts
+        .iter()
+        .map(|(path, artifact)| (path.clone(), Bytes::from(artifact.text.clone())))
+        .collect()
+}
+
+/// Reads back what was recorded of a release.
+fn work(deployment: &[u8], files: BTreeMap<Utf8PathBuf, Bytes>) -> Result<Work> {
+    let deployment =
+        Deployment::from_yaml(deployment).map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
+    let mut artifacts = Artifacts::default();
+    for (path, text) in files {
+        artifacts.add(path, String::from_utf8_lossy(&text).into_owned());
+    }
+    Ok(Work {
+        deployment,
+        artifacts,
+    })
+}
+
+/// Reads back what a run brought up, or was to bring up.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn recorded(installation: &Installation, id: &RunId) -> Result<Work> {
+    work(
+        &installation.deployment(id).await?,
+        installation.artifacts(id).await?,
+    )
 }
 
 /// Goes on with a recorded run, or takes it back.
@@ -98,27 +156,22 @@ pub async fn take_up(
     way: Way,
     mut lock: Acquired,
 ) -> Result {
-    let deployment = Deployment::from_yaml(&installation.deployment(id).await?)
-        .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
-    let mut artifacts = Artifacts::default();
-    for (path, text) in installation.artifacts(id).await? {
-        artifacts.add(path, String::from_utf8_lossy(&text).into_owned());
+    let mut works = Works {
+        end: recorded(installation, id).await?,
+        stages: BTreeMap::new(),
+    };
+    for (version, stage) in installation.stages(id).await? {
+        let stage = work(stage.deployment.as_bytes(), stage.artifacts)?;
+        works.stages.insert(version, stage);
     }
     let mut journal = installation.open(id, &mut lock.guard).await?;
-    let user = session.context.user();
-    let exit = carry(&session.context, &mut journal, deployment, artifacts, way, &user).await;
+    let exit = carry(session, &mut journal, works, way).await;
     lock.guard.release().await?;
     exit
 }
 
-async fn carry(
-    context: &Context,
-    journal: &mut Journal,
-    deployment: Deployment,
-    artifacts: Artifacts,
-    way: Way,
-    by: &str,
-) -> Result {
+async fn carry(session: &Session, journal: &mut Journal, works: Works, way: Way) -> Result {
+    let context = &session.context;
     let (events, receiver) = Events::channel(1024);
     let header = Header::new(journal.id(), journal.plan());
     let displays = displays(context)?;
@@ -126,32 +179,38 @@ async fn carry(
     let cancel = Cancel::new();
     let listening = tokio::spawn(listen(context.clone(), cancel.clone()));
     let id = journal.id().clone();
-    let brings_up = matches!(journal.plan().purpose, Purpose::Up | Purpose::Start);
+    let purpose = journal.plan().purpose;
+    let deployment = works.end.deployment.clone();
     let url = deployment
         .parts
         .values()
         .map(|part| part.url.clone())
         .find(|url| !url.is_empty());
-    let performer = Arc::new(Performer::new(
-        context.world()?,
-        deployment.clone(),
-        artifacts,
-        id.as_str(),
-    ));
+    let performer = Performer::new(context.world()?, works.end, works.stages, id.as_str());
+    let performer = Arc::new(performer);
     let engine = Engine::default();
     let outcome = match way {
         Way::Run => engine.run(journal, performer, &events, &cancel).await,
-        Way::Resume => engine.resume(journal, performer, &events, &cancel, by).await,
-        Way::Rollback => engine.rollback(journal, performer, &events, &cancel, by).await,
+        Way::TakeUp(direction) => {
+            let by = (context.user(), direction);
+            engine
+                .take_up(journal, performer, &events, &cancel, (&by.0, by.1))
+                .await
+        }
     };
     drop(events);
     listening.abort();
     if let Ok(Err(error)) = shown.await {
         context.say(format!("note: the run could not be shown to its end: {error}"));
     }
+    let brings_up = purpose.brings_up();
+    let succeeded = matches!(outcome, Ok(Outcome::Succeeded));
     let exit = conclude(context, way, outcome, url.as_deref().filter(|_| brings_up))?;
     if exit == Exit::Done && brings_up {
         show_tokens(context, &deployment)?;
+    }
+    if succeeded && matches!(purpose, Purpose::Upgrade | Purpose::Rollback) {
+        session.note_release(&deployment.version)?;
     }
     Ok(exit)
 }
@@ -216,14 +275,14 @@ fn conclude(
 ) -> Result {
     let exit = match outcome? {
         Outcome::Succeeded => Exit::Done,
-        Outcome::RolledBack { .. } if way == Way::Rollback => Exit::Done,
+        Outcome::RolledBack { .. } if way.is_back() => Exit::Done,
         Outcome::FailedClean { .. } => Exit::Failed,
         Outcome::RolledBack { .. } => Exit::RolledBack,
         Outcome::Stuck { .. } => Exit::Stuck,
         Outcome::Interrupted => Exit::Interrupted,
     };
     match url {
-        Some(url) if exit == Exit::Done && way != Way::Rollback => {
+        Some(url) if exit == Exit::Done && !way.is_back() => {
             context.say(format!("it answers at {url}"));
         }
         _ => {}

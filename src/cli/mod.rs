@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(context: &Context, command: Command) -> error::Result {
     use commands::{
         completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release,
-        render, resume, runs, schema, status, up,
+        render, resume, rollback, runs, schema, status, up, upgrade,
     };
     match command {
         Command::Recommend(args) => recommend::run(context, &args),
@@ -65,7 +65,8 @@ async fn dispatch(context: &Context, command: Command) -> error::Result {
         Command::Doctor(args) => doctor::run(context, &args).await,
         Command::Up(args) => up::run(context, &args).await,
         Command::Resume(args) => resume::resume(context, &args).await,
-        Command::Rollback(args) => resume::rollback(context, &args).await,
+        Command::Rollback(args) => rollback::run(context, &args).await,
+        Command::Upgrade(args) => upgrade::run(context, &args).await,
         Command::Stop(args) => up::stop(context, &args).await,
         Command::Start(args) => up::start(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,

@@ -11,10 +11,10 @@ use super::exit::Exit;
 use crate::deployment::{Answers, Deployment, resolve};
 use crate::document::{Document, Problems};
 use crate::drivers::host::World;
-use crate::drivers::{self, Intent};
+use crate::drivers::{self, Intent, Stage};
 use crate::journal::{Clock, History, Holder, Installation, LockTerms, open_store};
-use crate::plan::Plan;
-use crate::product::{Entry, ProductError};
+use crate::plan::{Plan, Purpose};
+use crate::product::{Entry, ProductError, Version};
 use crate::render::Artifacts;
 
 /// The answers file and the product it speaks of.
@@ -31,8 +31,36 @@ pub struct Planned {
     pub deployment: Deployment,
     /// What was rendered.
     pub artifacts: Artifacts,
+    /// The releases on the way.
+    pub stages: Vec<Stage>,
     /// The plan.
     pub plan: Plan,
+}
+
+/// What a plan is to be made for.
+#[derive(Debug, Clone)]
+pub enum Aim {
+    /// Bringing one deployment up, stopping or removing it.
+    Here(Intent, Box<Deployment>),
+    /// Going from what is installed over stages to the last of them.
+    Over {
+        /// What for.
+        purpose: Purpose,
+        /// What is installed.
+        from: Box<Deployment>,
+        /// The stages.
+        stages: Vec<Stage>,
+    },
+}
+
+impl Aim {
+    /// Returns what the plan is for.
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Here(intent, _) => intent.purpose,
+            Self::Over { purpose, .. } => *purpose,
+        }
+    }
 }
 
 /// The clock of the machine.
@@ -100,8 +128,30 @@ impl Session {
     /// # Errors
     /// When answers are wrong or missing, or there is no such release.
     pub fn deployment(&self) -> Result<Deployment> {
+        self.deployment_of(self.answers.content.release.as_ref())
+    }
+
+    /// Takes the installed release in place of the newest where the answers name none: going on is an upgrade.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub fn keep_release(&self, decided: Deployment, history: &History) -> Result<Deployment> {
+        let installed: Option<Version> = installed_version(history).and_then(|version| version.parse().ok());
+        match installed {
+            Some(installed) if self.answers.content.release.is_none() && installed != decided.version => {
+                self.deployment_of(Some(&installed))
+            }
+            _ => Ok(decided),
+        }
+    }
+
+    /// Decides everything for a version, the newest unless given.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub fn deployment_of(&self, version: Option<&Version>) -> Result<Deployment> {
         let entry = self.product()?;
-        let (release, _) = match entry.release(self.answers.content.release.as_ref()) {
+        let (release, _) = match entry.release(version) {
             Ok(found) => found,
             Err(error) => {
                 // Wrong answers come first: they can be mended now, a release only by the vendor.
@@ -153,20 +203,73 @@ impl Session {
     ///
     /// # Errors
     /// When any of these fails.
-    pub async fn plan(&self, intent: Intent, deployment: Deployment, history: &History) -> Result<Planned> {
-        plan(&self.context.world()?, intent, deployment, history).await
+    pub async fn plan(&self, aim: &Aim, history: &History) -> Result<Planned> {
+        let world = self.context.world()?;
+        match aim {
+            Aim::Here(intent, deployment) => plan(&world, *intent, deployment, history).await,
+            Aim::Over {
+                purpose,
+                from,
+                stages,
+            } => {
+                let installed = installed_version(history);
+                let observed = drivers::observe_stages(&world, stages, installed.as_deref()).await?;
+                let plan = drivers::plan_stages(*purpose, from, stages, observed)?;
+                let mut stages = stages.clone();
+                let end = stages
+                    .pop()
+                    .ok_or_else(|| CommandError::new(Exit::Bug, "there is no release to go to"))?;
+                Ok(Planned {
+                    deployment: end.deployment,
+                    artifacts: end.artifacts,
+                    stages,
+                    plan,
+                })
+            }
+        }
+    }
+
+    /// Notes in the answers file which release is installed now, where it names one.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn note_release(&self, version: &Version) -> Result<()> {
+        let named = self.answers.content.release.as_ref();
+        if named.is_none_or(|named| named.as_str() == version.as_str()) {
+            return Ok(());
+        }
+        let file = &self.context.global.file;
+        let failed = |error: std::io::Error| {
+            CommandError::from_error(Exit::Failed, &error)
+                .hint(format!("write `release: \"{version}\"` into {file} yourself"))
+        };
+        let text = fs_err::read_to_string(file).map_err(failed)?;
+        let Some(text) = crate::deployment::with_release(&text, version) else {
+            let message = format!("could not find `release` in {file}");
+            return Err(CommandError::new(Exit::Failed, message)
+                .hint(format!("write `release: \"{version}\"` into {file} yourself")));
+        };
+        let half = format!("{file}.landfall-new");
+        fs_err::write(&half, text)
+            .and_then(|()| fs_err::set_permissions(&half, fs_err::metadata(file)?.permissions()))
+            .and_then(|()| fs_err::rename(&half, file))
+            .map_err(failed)?;
+        self.context
+            .say(format!("noted in {file}: release: \"{version}\""));
+        Ok(())
     }
 }
 
 /// Renders, looks and plans.
-async fn plan(world: &World, intent: Intent, deployment: Deployment, history: &History) -> Result<Planned> {
-    let artifacts = drivers::render(&deployment)?;
+async fn plan(world: &World, intent: Intent, deployment: &Deployment, history: &History) -> Result<Planned> {
+    let artifacts = drivers::render(deployment)?;
     let installed = installed_version(history);
-    let observed = drivers::observe(world, &deployment, &artifacts, installed.as_deref()).await?;
-    let plan = drivers::plan(intent, &deployment, &artifacts, observed)?;
+    let observed = drivers::observe(world, deployment, &artifacts, installed.as_deref()).await?;
+    let plan = drivers::plan(intent, deployment, &artifacts, observed)?;
     Ok(Planned {
-        deployment,
+        deployment: deployment.clone(),
         artifacts,
+        stages: Vec::new(),
         plan,
     })
 }

@@ -229,3 +229,39 @@ impl PartAnswers {
         }
     }
 }
+/// Changes the release in the text of an answers file, and nothing else; none when the text names none.
+pub fn with_release(text: &str, version: &Version) -> Option<String> {
+    let mut found = false;
+    let line = |line: &str| {
+        let Some(rest) = line.strip_prefix("release:").filter(|_| !found) else {
+            return line.to_owned();
+        };
+        found = true;
+        // What follows the value is a comment of the customer's.
+        let ending = if line.ends_with('\n') { "\n" } else { "" };
+        let comment = rest.find(" #").map_or("", |start| rest[start..].trim_end());
+        format!("release: \"{version}\"{comment}{ending}")
+    };
+    let text: String = text.split_inclusive('\n').map(line).collect();
+    found.then_some(text)
+}
+
+#[cfg(test)]
+mod release_tests {
+    use super::with_release;
+
+    #[test]
+    fn the_release_changes_and_nothing_else() {
+        let version = "2.0.0".parse().unwrap();
+        let text = "# mine\nproduct: notes\nrelease: \"1.0.0\" # pinned\nparts:\n  release: 3\n";
+        assert_eq!(
+            with_release(text, &version).unwrap(),
+            "# mine\nproduct: notes\nrelease: \"2.0.0\" # pinned\nparts:\n  release: 3\n"
+        );
+        assert_eq!(
+            with_release("release: 1.0", &version).unwrap(),
+            "release: \"2.0.0\""
+        );
+        assert_eq!(with_release("product: notes\n", &version), None);
+    }
+}

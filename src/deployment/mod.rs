@@ -14,7 +14,7 @@ mod places;
 mod resolve;
 mod schema;
 
-pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers};
+pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release};
 pub use bound::{Bound, Piece, SecretForm};
 pub use error::{Missing, ResolveError};
 pub use options::options;

@@ -13,6 +13,9 @@ pub enum DriverError {
     /// A host could not be looked at.
     #[error("could not look at the host")]
     Host(#[from] HostError),
+    /// A way over stages has none, or one that lacks a part.
+    #[error("there is no release to go to, or one on the way lacks a part")]
+    NoStages,
     /// The plan has no order.
     #[error("could not order the plan")]
     Plan(#[source] PlanError),

@@ -3,12 +3,15 @@
 //! This file is the only dispatch: each function asks the driver of each part's target. A new target is one folder and
 //! one line in each `match`.
 
+mod crossing;
 mod error;
 pub mod host;
 mod performer;
 
+pub use crossing::{Stage, observe_stages, plan_stages};
 pub use error::DriverError;
-pub use performer::Performer;
+pub use host::DataMove;
+pub use performer::{Performer, Work};
 
 use std::collections::BTreeMap;
 
@@ -122,6 +125,8 @@ fn host_steps(
         Purpose::Up | Purpose::Start => host::up(deployment, part, &artifacts.below(&part.name), &observed),
         Purpose::Stop => host::stop(deployment, part, &observed),
         Purpose::Destroy => host::destroy(deployment, part, &observed, intent.data),
+        // These lead over stages: see `plan_stages`.
+        Purpose::Upgrade | Purpose::Rollback => Ok(Vec::new()),
     };
     Ok(steps?)
 }

@@ -1,35 +1,55 @@
 //! Hands each step to the driver of its part's target.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::host::{Host, World};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Part};
 use crate::journal::StepOutput;
 use crate::plan::Step;
 use crate::product::Target;
 use crate::render::Artifacts;
 use crate::run::{self, Level, StepContext, StepError, StepOutcome, UndoError};
 
+/// What steps are done for: a release with what was rendered of it.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// Everything decided.
+    pub deployment: Deployment,
+    /// What was rendered.
+    pub artifacts: Artifacts,
+}
+
 /// Carries out the steps of a run.
 #[derive(Clone)]
 pub struct Performer {
     world: World,
-    deployment: Arc<Deployment>,
-    artifacts: Arc<Artifacts>,
+    end: Arc<Work>,
+    stages: Arc<BTreeMap<String, Work>>,
     run: String,
 }
 
 impl Performer {
-    /// Takes what the run was approved with.
-    pub fn new(world: World, deployment: Deployment, artifacts: Artifacts, run: &str) -> Self {
+    /// Takes what the run was approved with: what it ends with, and the releases on the way by version.
+    pub fn new(world: World, end: Work, stages: BTreeMap<String, Work>, run: &str) -> Self {
         Self {
             world,
-            deployment: Arc::new(deployment),
-            artifacts: Arc::new(artifacts),
+            end: Arc::new(end),
+            stages: Arc::new(stages),
             run: run.to_owned(),
         }
+    }
+
+    /// Finds what a step is done for.
+    fn work(&self, step: &Step) -> Option<(&Work, &Part)> {
+        let work = match &step.stage {
+            Some(version) => self.stages.get(version.as_str())?,
+            None => &*self.end,
+        };
+        let part = work.deployment.parts.get(&step.part)?;
+        (part.target == Some(Target::Host)).then_some((work, part))
     }
 
     /// Stops programs as soon as the run is stopped with force.
@@ -50,21 +70,16 @@ impl Performer {
 #[async_trait]
 impl run::Performer for Performer {
     async fn perform(&self, step: &Step, cx: &StepContext) -> Result<StepOutcome, StepError> {
-        let Some(part) = self
-            .deployment
-            .parts
-            .get(&step.part)
-            .filter(|part| part.target == Some(Target::Host))
-        else {
+        let Some((work, part)) = self.work(step) else {
             return Err(StepError::new(format!(
                 "no driver carries out steps of part `{}`",
                 step.part
             )));
         };
         let world = self.world(cx);
-        let artifacts = self.artifacts.below(&part.name);
+        let artifacts = work.artifacts.below(&part.name);
         let fail = |error| StepError::new(format!("could not {}", step.title)).because(error);
-        let host = Host::new(&world, &self.deployment, part, &artifacts, &self.run).map_err(fail)?;
+        let host = Host::new(&world, &work.deployment, part, &artifacts, &self.run).map_err(fail)?;
         let mut tell = |text: &str| cx.line(text);
         host.perform(step, &mut tell)
             .await
@@ -78,13 +93,13 @@ impl run::Performer for Performer {
         output: Option<&StepOutput>,
         cx: &StepContext,
     ) -> Result<(), UndoError> {
-        let Some(part) = self.deployment.parts.get(&step.part) else {
+        let Some((work, part)) = self.work(step) else {
             return Ok(());
         };
         let world = self.world(cx);
-        let artifacts = self.artifacts.below(&part.name);
+        let artifacts = work.artifacts.below(&part.name);
         let fail = |error| UndoError::new(format!("could not {}", step.undo.phrase())).because(error);
-        let host = Host::new(&world, &self.deployment, part, &artifacts, &self.run).map_err(fail)?;
+        let host = Host::new(&world, &work.deployment, part, &artifacts, &self.run).map_err(fail)?;
         host.revert(step, output).await.map_err(fail)
     }
 }

@@ -167,6 +167,9 @@ pub enum Illegal {
         /// Its number.
         found: u64,
     },
+    /// A run goes forwards again although something of it was taken back.
+    #[error("something was taken back already, so the run cannot go forwards again")]
+    RetryWhileUndoing,
     /// Something comes before the run's start.
     #[error("the run has not started")]
     NotStarted,

@@ -162,7 +162,7 @@ impl Installation {
                 continue;
             };
             // Whether the product runs has no part in what is installed.
-            let installs = matches!(about.purpose, Purpose::Up | Purpose::Destroy);
+            let installs = about.purpose.installs();
             if history.last.is_some() && stopped.is_some() && !installs {
                 continue;
             }
@@ -178,7 +178,7 @@ impl Installation {
             }
             stopped.get_or_insert(about.purpose == Purpose::Stop);
             if installs {
-                if about.purpose == Purpose::Up {
+                if about.purpose != Purpose::Destroy {
                     history.stopped = stopped == Some(true);
                     history.installed = Some(self.installed(recorded).await?);
                 }

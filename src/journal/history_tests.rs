@@ -133,6 +133,7 @@ async fn a_second_writer_is_refused_by_the_store() {
     let refused = second
         .append(RecordKind::RunResumed {
             by: "bob@far".to_owned(),
+            discard_writes: false,
         })
         .await;
     assert!(matches!(refused, Err(JournalError::AlreadyThere { .. })));

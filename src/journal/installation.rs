@@ -44,6 +44,17 @@ pub struct NewRun {
     pub deployment: String,
     /// What was rendered.
     pub artifacts: BTreeMap<Utf8PathBuf, Bytes>,
+    /// The same for each release on the way, by its version.
+    pub stages: BTreeMap<String, StageFiles>,
+}
+
+/// What a run brings up on its way and leaves again.
+#[derive(Debug, Clone)]
+pub struct StageFiles {
+    /// The deployment as YAML, with secrets only as references.
+    pub deployment: String,
+    /// What was rendered.
+    pub artifacts: BTreeMap<Utf8PathBuf, Bytes>,
 }
 
 /// A run as it was recorded.
@@ -164,6 +175,7 @@ impl Installation {
             plan,
             deployment,
             artifacts,
+            stages,
         } = new;
         let folder = self.run_folder(&id);
         plan.check().map_err(|source| JournalError::Plan {
@@ -174,10 +186,17 @@ impl Installation {
         let about = self.about_new(id, argv, parent, &plan, guard.holder());
         self.create(&format!("{folder}/plan.json"), self.json(&folder, &plan)?)
             .await?;
-        self.create(&format!("{folder}/deployment.yaml"), deployment.into())
-            .await?;
-        for (path, bytes) in artifacts {
-            self.create(&format!("{folder}/artifacts/{path}"), bytes).await?;
+        self.create_stage(
+            &folder,
+            StageFiles {
+                deployment,
+                artifacts,
+            },
+        )
+        .await?;
+        for (version, stage) in stages {
+            self.create_stage(&format!("{folder}/stages/{version}"), stage)
+                .await?;
         }
         // Last: from here on there is a run.
         self.create(&format!("{folder}/run.json"), self.json(&folder, &about)?)
@@ -189,6 +208,19 @@ impl Installation {
             records: Vec::new(),
         };
         Ok(self.journal(recorded, guard))
+    }
+
+    async fn create_stage(&self, folder: &str, stage: StageFiles) -> Result<(), JournalError> {
+        let StageFiles {
+            deployment,
+            artifacts,
+        } = stage;
+        self.create(&format!("{folder}/deployment.yaml"), deployment.into())
+            .await?;
+        for (path, bytes) in artifacts {
+            self.create(&format!("{folder}/artifacts/{path}"), bytes).await?;
+        }
+        Ok(())
     }
 
     fn about_new(
@@ -331,7 +363,30 @@ impl Installation {
     /// # Errors
     /// [`JournalError`] when it cannot be read.
     pub async fn artifacts(&self, id: &RunId) -> Result<BTreeMap<Utf8PathBuf, Bytes>, JournalError> {
-        let folder = format!("{}/artifacts", self.run_folder(id));
+        self.artifacts_in(&self.run_folder(id)).await
+    }
+
+    /// Reads what a run brings up on its way, by version.
+    ///
+    /// # Errors
+    /// [`JournalError`] when it cannot be read.
+    pub async fn stages(&self, id: &RunId) -> Result<BTreeMap<String, StageFiles>, JournalError> {
+        let folder = format!("{}/stages", self.run_folder(id));
+        let mut stages = BTreeMap::new();
+        for version in self.store.folders(&folder).await? {
+            let folder = format!("{folder}/{version}");
+            let deployment = self.required(&format!("{folder}/deployment.yaml")).await?;
+            let stage = StageFiles {
+                deployment: String::from_utf8_lossy(&deployment).into_owned(),
+                artifacts: self.artifacts_in(&folder).await?,
+            };
+            stages.insert(version, stage);
+        }
+        Ok(stages)
+    }
+
+    async fn artifacts_in(&self, folder: &str) -> Result<BTreeMap<Utf8PathBuf, Bytes>, JournalError> {
+        let folder = format!("{folder}/artifacts");
         let mut artifacts = BTreeMap::new();
         for key in self.store.list(&folder).await? {
             let path = key.strip_prefix(&folder).unwrap_or(&key).trim_start_matches('/');

@@ -46,6 +46,11 @@ impl RunState {
             (_, RecordKind::RunStarted) => Err(Illegal::StartedTwice),
             // A person has looked at what was stuck: the one way on after an end.
             (Phase::Over(Finish::Stuck { .. }), RecordKind::RunResumed { .. }) => Ok(()),
+            (
+                Phase::Over(Finish::Stuck { .. }) | Phase::Interrupted | Phase::Going,
+                RecordKind::RunRetried { .. },
+            ) if self.is_undone_anywhere() => Err(Illegal::RetryWhileUndoing),
+            (Phase::Over(Finish::Stuck { .. }) | Phase::Interrupted, RecordKind::RunRetried { .. }) => Ok(()),
             (Phase::Over(_), _) => Err(Illegal::AfterEnd),
             (Phase::Interrupted, RecordKind::RunResumed { .. }) => Ok(()),
             (Phase::Interrupted, _) => Err(Illegal::NotResumed),

@@ -8,6 +8,7 @@
 //! runs/<run>/plan.json          exactly what was approved
 //! runs/<run>/deployment.yaml    with secrets only as references
 //! runs/<run>/artifacts/<path>   what was rendered
+//! runs/<run>/stages/<version>/  deployment and artifacts of a release on the way
 //! runs/<run>/journal/000001.json, 000002.json, …
 //! runs/<run>/output/<step>.log  what programs said, redacted
 //! ```
@@ -40,7 +41,7 @@ pub use clock::Clock;
 pub use error::{Cause, Illegal, JournalError};
 pub use format::{FORMAT, OLDEST_READ};
 pub use history::{History, Installed, RunStatus, RunSummary};
-pub use installation::{Installation, NewRun, RecordedRun};
+pub use installation::{Installation, NewRun, RecordedRun, StageFiles};
 pub use local::LocalStore;
 pub use lock::{Acquired, HeldLock, Holder, LockGuard, LockTerms, LockWatch};
 pub use object::ObjectStore;

@@ -99,6 +99,14 @@ pub enum RecordKind {
     RunResumed {
         /// Who goes on, as `user@host`.
         by: String,
+        /// Whether that person decided that data is put back although users may have written since.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        discard_writes: bool,
+    },
+    /// A person decided that the run, of which nothing was taken back yet, goes forwards again.
+    RunRetried {
+        /// Who, as `user@host`.
+        by: String,
     },
     /// The run is over.
     RunFinished {
@@ -120,9 +128,11 @@ impl RecordKind {
             | Self::UndoFinished { step }
             | Self::UndoSkipped { step, .. }
             | Self::UndoFailed { step, .. } => Some(step),
-            Self::RunStarted | Self::RunInterrupted | Self::RunResumed { .. } | Self::RunFinished { .. } => {
-                None
-            }
+            Self::RunStarted
+            | Self::RunInterrupted
+            | Self::RunResumed { .. }
+            | Self::RunRetried { .. }
+            | Self::RunFinished { .. } => None,
         }
     }
 }

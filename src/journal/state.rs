@@ -120,6 +120,7 @@ pub struct RunState {
     sequence: u64,
     pub(super) phase: Phase,
     pub(super) taking_back: bool,
+    discard_writes: bool,
 }
 
 impl RunState {
@@ -140,6 +141,7 @@ impl RunState {
             sequence: 0,
             phase: Phase::New,
             taking_back: false,
+            discard_writes: false,
         }
     }
 
@@ -164,6 +166,16 @@ impl RunState {
     /// Says whether the run goes backwards: a step has failed, or taking back has begun.
     pub fn is_taking_back(&self) -> bool {
         self.taking_back
+    }
+
+    /// Says whether anything was taken back already, or begun to be.
+    pub fn is_undone_anywhere(&self) -> bool {
+        self.steps.values().any(|step| step.backward != Backward::Waiting)
+    }
+
+    /// Says whether a person decided that data is put back although users may have written since.
+    pub fn discards_writes(&self) -> bool {
+        self.discard_writes
     }
 
     /// Returns what is known of a step.
@@ -217,7 +229,12 @@ impl RunState {
         match &record.kind {
             RecordKind::RunStarted => self.phase = Phase::Going,
             RecordKind::RunInterrupted => self.phase = Phase::Interrupted,
-            RecordKind::RunResumed { .. } => self.resumed(),
+            RecordKind::RunResumed { discard_writes, .. } => {
+                self.discard_writes |= discard_writes;
+                self.taking_back |= matches!(self.phase, Phase::Over(_));
+                self.resumed();
+            }
+            RecordKind::RunRetried { .. } => self.retried(),
             RecordKind::RunFinished { outcome } => self.phase = Phase::Over(outcome.clone()),
             kind => {
                 if let Some(step) = kind.step() {
@@ -273,8 +290,17 @@ impl RunState {
             .is_some_and(|step| step.backward != Backward::Waiting);
     }
 
+    fn retried(&mut self) {
+        self.resumed();
+        self.taking_back = false;
+        for step in self.steps.values_mut() {
+            if matches!(step.forward, Forward::Failed { .. }) {
+                step.forward = Forward::Interrupted;
+            }
+        }
+    }
+
     fn resumed(&mut self) {
-        self.taking_back |= matches!(self.phase, Phase::Over(_));
         self.phase = Phase::Going;
         for step in self.steps.values_mut() {
             if step.forward == Forward::Running {

@@ -57,6 +57,7 @@ fn undone(name: &str) -> RecordKind {
 fn resumed() -> RecordKind {
     RecordKind::RunResumed {
         by: "ann@here".to_owned(),
+        discard_writes: false,
     }
 }
 

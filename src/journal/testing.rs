@@ -30,6 +30,8 @@ pub(crate) fn step(name: &str, needs: &[&str]) -> Step {
         id: id(name),
         title: format!("do {name}"),
         part: "main".to_owned(),
+        stage: None,
+        opens: false,
         action: Action::Nothing,
         undo: Undo::Revert(format!("undo {name}")),
         needs: needs.iter().map(|need| id(need)).collect(),
@@ -88,6 +90,7 @@ pub(crate) fn new_run(id: RunId, plan: Plan) -> NewRun {
         parent: None,
         plan,
         deployment: "product: sample\n".to_owned(),
+        stages: std::collections::BTreeMap::new(),
         artifacts: [("units/api.service".into(), "[Unit]\n".into())].into(),
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::deployment::SecretOrigin;
 use crate::oci::Digest;
-use crate::product::ReleaseImage;
+use crate::product::{ReleaseImage, Version};
 
 /// What a step does. A driver's performer carries it out; nothing is decided there any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +131,61 @@ pub enum Action {
         environment: Utf8PathBuf,
         /// Seconds until it counts as failed.
         within: u32,
+        /// Where each database was saved before, to be restored when this is taken back.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        saved: BTreeMap<String, Utf8PathBuf>,
+    },
+    /// Notes whether the installed release serves; taken back, waits until it does again.
+    Baseline {
+        /// The installed version.
+        version: Version,
+        /// What must be true of it.
+        checks: Vec<Check>,
+        /// The URLs that answer 2xx when it serves.
+        urls: Vec<String>,
+        /// Seconds until it counts as failed.
+        within: u32,
+    },
+    /// Keeps users' traffic out: whoever asks is told to come back.
+    CloseTraffic {
+        /// The file that closes while it is there.
+        file: Utf8PathBuf,
+        /// What users are told.
+        reason: String,
+    },
+    /// Lets users' traffic in.
+    OpenTraffic {
+        /// The file that closes while it is there.
+        file: Utf8PathBuf,
+    },
+    /// Saves a database as it is.
+    SaveDatabase {
+        /// The service.
+        service: String,
+        /// The file.
+        to: Utf8PathBuf,
+        /// About how large the database is, in bytes.
+        bytes: u64,
+    },
+    /// Puts a database back as it was saved.
+    RestoreDatabase {
+        /// The service.
+        service: String,
+        /// What to put back.
+        from: Utf8PathBuf,
+        /// What it was just before, to be put back when this is taken back.
+        before: Utf8PathBuf,
+        /// About how large the database is, in bytes.
+        bytes: u64,
+    },
+    /// Waits until a port of this machine takes connections.
+    WaitListening {
+        /// The unit that listens.
+        unit: String,
+        /// The address and port.
+        address: String,
+        /// Seconds until it counts as failed.
+        within: u32,
     },
     /// Makes a release the current one.
     SwitchRelease {
@@ -200,4 +255,7 @@ pub struct Check {
     pub version_url: Option<String>,
     /// The version it must tell.
     pub version: String,
+    /// The unit whose process must run a program of that image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }

@@ -4,11 +4,13 @@
 //! what is applied: a saved plan whose hash no longer fits is refused. Pure: no clock, randomness, environment, network.
 
 mod action;
+mod downtime;
 mod error;
 mod order;
 mod step;
 
 pub use action::{Action, Check, Handed, Placement};
+pub use downtime::Downtime;
 pub use error::PlanError;
 pub use order::order;
 pub use step::{Step, StepId, Undo};
@@ -33,6 +35,10 @@ pub enum Purpose {
     Start,
     /// Remove.
     Destroy,
+    /// Go to another release.
+    Upgrade,
+    /// Go back to what an earlier run had installed.
+    Rollback,
 }
 
 impl Purpose {
@@ -43,7 +49,19 @@ impl Purpose {
             Self::Stop => "stop",
             Self::Start => "start",
             Self::Destroy => "destroy",
+            Self::Upgrade => "upgrade",
+            Self::Rollback => "rollback",
         }
+    }
+
+    /// Says whether a run of this purpose decides what is installed.
+    pub fn installs(self) -> bool {
+        matches!(self, Self::Up | Self::Destroy | Self::Upgrade | Self::Rollback)
+    }
+
+    /// Says whether the product runs after a run of this purpose.
+    pub fn brings_up(self) -> bool {
+        matches!(self, Self::Up | Self::Start | Self::Upgrade | Self::Rollback)
     }
 }
 

@@ -51,6 +51,8 @@ mod tests {
             id: StepId::new(id, "do"),
             title: id.to_owned(),
             part: "main".to_owned(),
+            stage: None,
+            opens: false,
             action: Action::Nothing,
             undo: Undo::Nothing(String::new()),
             needs: needs.iter().map(|need| StepId::new(need, "do")).collect(),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Action;
+use crate::product::Version;
 
 /// Names a step: `<subject>/<verb>`, in kebab-case; ids never change their meaning between versions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +42,12 @@ pub struct Step {
     pub title: String,
     /// The part of the installation it belongs to.
     pub part: String,
+    /// The release on the way that it belongs to; none means the one that the run ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Version>,
+    /// Whether the new version may take users' traffic, and so accept writes, from this step on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opens: bool,
     /// What is done. Doing it twice is the same as doing it once.
     pub action: Action,
     /// How it is taken back.
@@ -60,6 +67,14 @@ pub enum Undo {
     Nothing(String),
     /// It cannot be taken back: the point of no return; the phrase says why.
     Impossible(String),
+    /// By putting data back as it was saved; safe only while no step that [opens](Step::opens) has begun.
+    Restore {
+        /// What that does.
+        how: String,
+        /// Why the data may stay as it is once users have written to it; without a reason, a person decides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        or_keep: Option<String>,
+    },
 }
 
 impl Undo {
@@ -67,6 +82,7 @@ impl Undo {
     pub fn phrase(&self) -> &str {
         match self {
             Self::Revert(phrase) | Self::Nothing(phrase) | Self::Impossible(phrase) => phrase,
+            Self::Restore { how, .. } => how,
         }
     }
 }

@@ -29,6 +29,11 @@ pub fn is_complete(data: &Utf8Path) -> bool {
     data.join(MARKER).exists() && data.join("PG_VERSION").exists()
 }
 
+/// Ends what a try at [`Cluster::initialize`] that was cut off left at work.
+pub async fn end_initialization(data: &Utf8Path) {
+    end_carrying(AT_WORK, data.as_str()).await;
+}
+
 /// Names a data directory with the programs and the account that serve it.
 #[derive(Clone, Debug)]
 pub struct Cluster {
@@ -68,7 +73,7 @@ impl Cluster {
             return Ok(Initialized::Found);
         }
         // Whoever made it before and was killed may have left its initdb at work in this very place.
-        end_carrying(AT_WORK, self.data.as_str()).await;
+        end_initialization(&self.data).await;
         let moved_aside = self.move_aside()?;
         self.make_folder(&self.data)?;
         let password_file = self.sibling("password");

@@ -39,6 +39,34 @@ pub async fn server_version(connection: &Connection) -> Result<ServerVersion, Po
     })
 }
 
+/// Ends all other sessions of the role in the database, and returns how many there were.
+///
+/// A program that was killed leaves one that works on, and holds its locks, until it tries to answer.
+pub async fn end_sessions(connection: &Connection) -> Result<i64, PostgresError> {
+    let row = connection
+        .client
+        .query_one(
+            "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+             WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()",
+            &[],
+        )
+        .await;
+    row.and_then(|row| row.try_get(0))
+        .map_err(PostgresError::statement("end other sessions"))
+}
+
+/// Asks how large the database is, in bytes.
+pub async fn database_size(connection: &Connection) -> Result<u64, PostgresError> {
+    let row = connection
+        .client
+        .query_one("SELECT pg_database_size(current_database())", &[])
+        .await;
+    let bytes: i64 = row
+        .and_then(|row| row.try_get(0))
+        .map_err(PostgresError::statement("ask for the database's size"))?;
+    Ok(u64::try_from(bytes).unwrap_or_default())
+}
+
 /// Sees to it that a role can log in with `password` and owns `database`, and returns whether anything was changed.
 ///
 /// Whether the password is right is found out by logging in, which works on every server; the statement that changes

@@ -18,9 +18,9 @@ mod snapshot;
 mod tls;
 
 pub use clients::Clients;
-pub use cluster::{Cluster, Initialized, is_complete};
+pub use cluster::{Cluster, Initialized, end_initialization, is_complete};
 pub use connect::{ConnectSpec, Connection, Encryption, connect, wait_ready};
-pub use database::{ServerVersion, ensure_role_and_database, server_version};
+pub use database::{ServerVersion, database_size, end_sessions, ensure_role_and_database, server_version};
 pub use dump::{dump, load};
 pub use error::PostgresError;
 pub use fetch::fetch;

@@ -19,7 +19,12 @@ impl Execution<'_> {
     /// Takes back everything that was done, one step after the other.
     ///
     /// Stops at the first step that cannot be taken back: what lies under it is left as it is, since it may need it.
+    /// Begins not at all when it would end at data that users have written to: the new version is left running.
     pub(super) async fn take_back(&mut self, because: String) -> Result<Outcome, RunError> {
+        if let Some((step, why)) = self.would_discard() {
+            let because = format!("{why}; before that: {because}");
+            return self.finish(Finish::Stuck { step, because }).await;
+        }
         for id in self.journal.state().undo_order() {
             if self.is_cancelled() {
                 return self.interrupt().await;
@@ -36,6 +41,46 @@ impl Execution<'_> {
         self.finish(Finish::RolledBack { because }).await
     }
 
+    /// Finds the step whose taking back would lose what users may have written, unless that was decided.
+    pub(super) fn would_discard(&self) -> Option<(StepId, String)> {
+        let state = self.journal.state();
+        if state.discards_writes() || !self.takes_traffic() {
+            return None;
+        }
+        let plan = self.journal.plan();
+        let changed = |step: &&Step| {
+            state
+                .step(&step.id)
+                .is_some_and(|state| state.may_have_changed() && !state.is_taken_back())
+        };
+        plan.steps
+            .iter()
+            .filter(changed)
+            .find_map(|step| match &step.undo {
+                Undo::Restore { how, or_keep: None } => Some((
+                    step.id.clone(),
+                    format!(
+                        "users may have written since traffic was let in, and to {how} would lose that: \
+                     `landfall resume --forward` tries again and keeps what they wrote, \
+                     `landfall rollback --discard-writes` goes back and loses it"
+                    ),
+                )),
+                _ => None,
+            })
+    }
+
+    /// Says whether users' traffic may have reached the new version at any time of this run.
+    fn takes_traffic(&self) -> bool {
+        let state = self.journal.state();
+        let opened = |step: &Step| {
+            step.opens
+                && state
+                    .step(&step.id)
+                    .is_some_and(crate::journal::StepState::may_have_changed)
+        };
+        self.journal.plan().steps.iter().any(opened)
+    }
+
     async fn take_back_step(&mut self, id: &StepId) -> Result<Undone, RunError> {
         let plan = self.journal.plan().clone();
         let (Some(step), Some(state)) = (plan.step(id), self.journal.state().step(id)) else {
@@ -49,7 +94,13 @@ impl Execution<'_> {
             Undo::Impossible(phrase) => Ok(Undone::Stuck {
                 because: format!("step `{id}` cannot be taken back: {phrase}"),
             }),
-            Undo::Revert(_) => self.revert(step).await,
+            Undo::Restore {
+                or_keep: Some(because),
+                ..
+            } if self.takes_traffic() && !self.journal.state().discards_writes() => {
+                self.skip(id, because).await
+            }
+            Undo::Revert(_) | Undo::Restore { .. } => self.revert(step).await,
         }
     }
 

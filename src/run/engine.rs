@@ -54,6 +54,20 @@ pub enum Outcome {
     Interrupted,
 }
 
+/// Which way a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// The way it was going: forwards, or backwards after a failure.
+    On,
+    /// Forwards again after a failure, of which nothing was taken back yet.
+    Again,
+    /// Backwards.
+    Back {
+        /// Whether data is put back although users may have written since.
+        discard_writes: bool,
+    },
+}
+
 /// One carrying-out of a plan, under way.
 pub(super) struct Execution<'a> {
     pub(super) engine: &'a Engine,
@@ -89,44 +103,32 @@ impl Engine {
         execution.go_on().await
     }
 
-    /// Goes on with a run that was interrupted, the way it was going: forwards, or backwards after a failure.
+    /// Goes on with a run that was interrupted or is stuck, in a direction that `by` (as `user@host`) has chosen.
     ///
-    /// Steps that were started and not ended are done again. A run that is stuck is tried again backwards: `by`, as
-    /// `user@host`, has looked at it.
+    /// Steps that were started and not ended are done again. A run that is stuck is tried again.
     ///
     /// # Errors
-    /// As [`Self::run`]; [`RunError::Over`] when there is nothing to go on with.
-    pub async fn resume(
+    /// As [`Self::run`]; [`RunError::Over`] when there is nothing to go on with, [`RunError::WouldDiscard`] when going
+    /// back would lose what users wrote and that was not decided, [`RunError::Undone`] when it cannot go forwards again.
+    pub async fn take_up(
         &self,
         journal: &mut Journal,
         performer: Arc<dyn Performer>,
         events: &Events,
         cancel: &Cancel,
-        by: &str,
+        (by, direction): (&str, Direction),
     ) -> Result<Outcome, RunError> {
         let mut execution = self.execution(journal, performer, events, cancel);
-        execution.take_up(by).await?;
-        execution.go_on().await
-    }
-
-    /// Takes back everything that an unfinished or stuck run has done.
-    ///
-    /// # Errors
-    /// As [`Self::resume`].
-    pub async fn rollback(
-        &self,
-        journal: &mut Journal,
-        performer: Arc<dyn Performer>,
-        events: &Events,
-        cancel: &Cancel,
-        by: &str,
-    ) -> Result<Outcome, RunError> {
-        let mut execution = self.execution(journal, performer, events, cancel);
-        execution.take_up(by).await?;
-        let because = execution
-            .failure()
-            .unwrap_or_else(|| format!("{by} asked for it"));
-        execution.take_back(because).await
+        execution.take_up(by, direction).await?;
+        match direction {
+            Direction::On | Direction::Again => execution.go_on().await,
+            Direction::Back { .. } => {
+                let because = execution
+                    .failure()
+                    .unwrap_or_else(|| format!("{by} asked for it"));
+                execution.take_back(because).await
+            }
+        }
     }
 
     fn execution<'a>(
@@ -165,19 +167,31 @@ impl Execution<'_> {
         }
     }
 
-    async fn take_up(&mut self, by: &str) -> Result<(), RunError> {
+    async fn take_up(&mut self, by: &str, direction: Direction) -> Result<(), RunError> {
         let state = self.journal.state();
+        let run = self.journal.id().clone();
         if state.is_new() {
             return self.record(RecordKind::RunStarted).await;
         }
-        match state.finish() {
-            None | Some(Finish::Stuck { .. }) => {
-                self.record(RecordKind::RunResumed { by: by.to_owned() }).await
-            }
-            Some(_) => Err(RunError::Over {
-                run: self.journal.id().clone(),
-            }),
+        if !matches!(state.finish(), None | Some(Finish::Stuck { .. })) {
+            return Err(RunError::Over { run });
         }
+        let by = by.to_owned();
+        let kind = match direction {
+            Direction::Again if state.is_undone_anywhere() => return Err(RunError::Undone { run }),
+            Direction::Again => RecordKind::RunRetried { by },
+            Direction::On => RecordKind::RunResumed {
+                by,
+                discard_writes: false,
+            },
+            Direction::Back { discard_writes } => {
+                if !discard_writes && let Some((_, because)) = self.would_discard() {
+                    return Err(RunError::WouldDiscard { run, because });
+                }
+                RecordKind::RunResumed { by, discard_writes }
+            }
+        };
+        self.record(kind).await
     }
 
     async fn go_on(&mut self) -> Result<Outcome, RunError> {

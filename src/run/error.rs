@@ -24,6 +24,20 @@ pub enum RunError {
         /// The run.
         run: RunId,
     },
+    /// Going back would lose what users wrote, and nobody decided that.
+    #[error("run {run} is not rolled back: {because}")]
+    WouldDiscard {
+        /// The run.
+        run: RunId,
+        /// What would be lost.
+        because: String,
+    },
+    /// A run of which something was taken back cannot go forwards again.
+    #[error("something of run {run} was taken back already, so it cannot go forwards again")]
+    Undone {
+        /// The run.
+        run: RunId,
+    },
     /// A run that has begun cannot begin.
     #[error("run {run} has begun already: `landfall resume {run}` goes on with it")]
     Begun {

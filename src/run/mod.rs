@@ -21,7 +21,7 @@ mod tasks;
 
 pub use cancel::{Cancel, Level};
 pub use context::StepContext;
-pub use engine::{Engine, Outcome};
+pub use engine::{Direction, Engine, Outcome};
 pub use error::{RunError, StepError, UndoError, chain_text};
 pub use event::{
     EVENTS_SCHEMA, Event, EventWriter, Events, Header, Outline, OutlineStep, Progress, ProgressKind,
@@ -29,6 +29,8 @@ pub use event::{
 };
 pub use performer::{Performer, StepOutcome};
 
+#[cfg(test)]
+mod data_tests;
 #[cfg(test)]
 mod engine_tests;
 #[cfg(test)]

@@ -269,7 +269,9 @@ pub(super) fn engine() -> Engine {
 pub(super) enum Verb {
     Run,
     Resume,
+    Retry,
     Rollback,
+    Discard,
 }
 
 /// How carrying out ended, or that the process died.
@@ -277,11 +279,18 @@ pub(super) type Ended = Option<Result<Outcome, RunError>>;
 
 async fn act(verb: Verb, journal: &mut Journal, fake: FakePerformer) -> Result<Outcome, RunError> {
     let (engine, events, cancel, fake) = (engine(), Events::none(), Cancel::new(), Arc::new(fake));
-    match verb {
-        Verb::Run => engine.run(journal, fake, &events, &cancel).await,
-        Verb::Resume => engine.resume(journal, fake, &events, &cancel, "bob@here").await,
-        Verb::Rollback => engine.rollback(journal, fake, &events, &cancel, "bob@here").await,
-    }
+    let direction = match verb {
+        Verb::Run => return engine.run(journal, fake, &events, &cancel).await,
+        Verb::Resume => Direction::On,
+        Verb::Retry => Direction::Again,
+        Verb::Rollback => Direction::Back {
+            discard_writes: false,
+        },
+        Verb::Discard => Direction::Back { discard_writes: true },
+    };
+    engine
+        .take_up(journal, fake, &events, &cancel, ("bob@here", direction))
+        .await
 }
 
 /// Begins a run and carries it out in a store where something may go wrong.

@@ -24,3 +24,4 @@ mod saved_plan;
 mod secrets;
 mod trouble;
 mod up;
+mod upgrade;

@@ -1,21 +1,6 @@
 //! Whoever reaches the state can go on.
 
-use super::common::{At, Ground, under};
-
-/// Copies a folder with everything in it.
-fn copy(from: &camino::Utf8Path, to: &camino::Utf8Path) {
-    fs_err::create_dir_all(to).unwrap();
-    let mut paths = under(from);
-    paths.sort();
-    for path in paths {
-        let target = to.join(path.strip_prefix(from).unwrap());
-        if path.is_dir() {
-            fs_err::create_dir_all(target).unwrap();
-        } else {
-            fs_err::copy(&path, target).unwrap();
-        }
-    }
-}
+use super::common::{At, Ground, copy};
 
 #[test]
 fn a_run_is_resumed_from_a_copy_of_the_state_in_another_place() {

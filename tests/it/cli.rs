@@ -193,7 +193,7 @@ fn help_and_version_go_to_standard_output() {
     insta::assert_snapshot!(env.run(&["--version"]), @r"
     exit 0
     ---- stdout
-    landfall 0.1.0
+    landfall 0.2.0
     ");
 }
 

@@ -275,6 +275,8 @@ fn write_the_good_run() {
         id: StepId::new(subject, "prepare"),
         title: format!("prepare {subject}"),
         part: "main".to_owned(),
+        stage: None,
+        opens: false,
         action: Action::Nothing,
         undo: Undo::Nothing("it changes nothing".to_owned()),
         needs: needs.iter().map(|need| StepId::new(need, "prepare")).collect(),

@@ -3,12 +3,12 @@
 use clap::Args;
 
 use super::plan::describe;
-use super::up::{finished, not_installed};
+use super::up::{not_installed, ready};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::execute::{begin, lock};
 use crate::cli::exit::Exit;
-use crate::cli::session::{Session, installed_deployment};
+use crate::cli::session::{Aim, Session, installed_deployment};
 use crate::drivers::Intent;
 use crate::plan::Purpose;
 
@@ -28,7 +28,7 @@ pub async fn run(context: &Context, args: &DestroyArgs) -> Result {
     let session = Session::open(context)?;
     let installation = session.installation()?;
     let history = installation.history().await?;
-    finished(&history)?;
+    ready(&history)?;
     let deployment = match installed_deployment(&history)? {
         Some(deployment) => deployment,
         // A first `up` that was taken back leaves data behind that only this can remove.
@@ -39,18 +39,19 @@ pub async fn run(context: &Context, args: &DestroyArgs) -> Result {
         purpose: Purpose::Destroy,
         data: args.data,
     };
-    let planned = session.plan(intent, deployment.clone(), &history).await?;
+    let aim = Aim::Here(intent, Box::new(deployment));
+    let planned = session.plan(&aim, &history).await?;
     context.say(describe(&planned.plan).trim_end());
     context.say(if args.data {
         "all data of this installation goes; nothing stays"
     } else {
         "data and its secrets stay; `landfall up` finds them again, `landfall destroy --data` removes them"
     });
-    confirm(context, args, &deployment.name)?;
+    confirm(context, args, &planned.deployment.name)?;
     let lock = lock(&session, &installation, "destroy").await?;
     let history = installation.history().await?;
-    finished(&history)?;
-    let again = session.plan(intent, deployment, &history).await?;
+    ready(&history)?;
+    let again = session.plan(&aim, &history).await?;
     if again.plan.hash != planned.plan.hash {
         return Err(CommandError::new(
             Exit::Input,

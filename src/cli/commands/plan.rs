@@ -3,14 +3,16 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
+use super::upgrade::{aim, version};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
-use crate::cli::session::{Session, installed_version};
+use crate::cli::session::{Aim, Session, installed_version};
 use crate::deployment::Deployment;
 use crate::drivers::Intent;
 use crate::journal::History;
-use crate::plan::{Plan, Purpose, Undo};
+use crate::plan::{Action, Check, Downtime, Plan, Purpose, Undo};
+use crate::product::Version;
 
 /// Options of `plan`.
 #[derive(Debug, Args)]
@@ -18,27 +20,45 @@ pub struct PlanArgs {
     /// Save the plan, to be applied exactly with `landfall up --plan`.
     #[arg(long, value_name = "FILE")]
     pub out: Option<Utf8PathBuf>,
+    /// Show what `upgrade --to` would do instead.
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub to: Option<Version>,
     /// Exit with 2 when there is something to do.
     #[arg(long)]
     pub check: bool,
 }
 
-/// Shows what `up` would do.
+/// Shows what `up` or `upgrade` would do.
 pub async fn run(context: &Context, args: &PlanArgs) -> Result {
     let session = Session::open(context)?;
     let deployment = session.deployment()?;
     let history = session.installation()?.history().await?;
-    same_version(&deployment, &history)?;
-    let intent = Intent {
-        purpose: Purpose::Up,
-        data: false,
+    let over = match &args.to {
+        Some(to) => aim(&session, &history, Some(to))?,
+        None => None,
     };
-    let planned = session.plan(intent, deployment, &history).await?;
+    let aim = match over {
+        Some(over) => over,
+        None => {
+            let deployment = session.keep_release(deployment, &history)?;
+            same_version(&deployment, &history)?;
+            let intent = Intent {
+                purpose: Purpose::Up,
+                data: false,
+            };
+            Aim::Here(intent, Box::new(deployment))
+        }
+    };
+    let planned = session.plan(&aim, &history).await?;
     context.show(&planned.plan, || describe(&planned.plan));
     if let Some(out) = &args.out {
         save(&planned.plan, out)?;
+        let verb = match &args.to {
+            Some(to) => format!("upgrade --to {to}"),
+            None => "up".to_owned(),
+        };
         context.say(format!(
-            "saved to {out}; apply exactly this with: landfall up --plan {out}"
+            "saved to {out}; apply exactly this with: landfall {verb} --plan {out}"
         ));
     }
     let pending = !planned.plan.steps.is_empty();
@@ -57,8 +77,10 @@ pub fn same_version(deployment: &Deployment, history: &History) -> Result<()> {
                 "{} {installed} is installed, the answers say {}: that is an upgrade, not an `up`",
                 deployment.title, deployment.version
             );
-            let hint =
-                format!("set `release: \"{installed}\"` in the answers file to keep what is installed");
+            let hint = format!(
+                "go there with `landfall upgrade --to {}`, or set `release: \"{installed}\"` to keep what is installed",
+                deployment.version
+            );
             Err(CommandError::new(Exit::Input, message).hint(hint))
         }
         _ => Ok(()),
@@ -88,11 +110,45 @@ pub fn load(file: &Utf8PathBuf) -> Result<Plan> {
     Ok(plan)
 }
 
+/// Says whether data that users wrote to would need a decision.
+fn needs_person(plan: &Plan) -> bool {
+    plan.steps
+        .iter()
+        .any(|step| matches!(&step.undo, Undo::Restore { or_keep: None, .. }))
+}
+
+/// Lists the images that will run, by digest, where a plan leads to another release.
+fn images(plan: &Plan) -> String {
+    if !matches!(plan.purpose, Purpose::Upgrade | Purpose::Rollback) {
+        return String::new();
+    }
+    let last = plan.steps.iter().rev().find_map(|step| match &step.action {
+        Action::Verify { checks, .. } => Some(checks),
+        _ => None,
+    });
+    let line = |check: &Check| format!("      {} {} {}\n", check.component, check.version, check.digest);
+    last.into_iter().flatten().map(line).collect()
+}
+
+/// Writes seconds for people.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        _ => format!("{} min", seconds.div_ceil(60)),
+    }
+}
+
 /// Writes a plan as people read it.
 pub fn describe(plan: &Plan) -> String {
+    let from = plan.steps.iter().find_map(|step| match &step.action {
+        Action::Baseline { version, .. } => Some(format!("from {version} ")),
+        _ => None,
+    });
     let mut text = format!(
-        "{} of {} on installation `{}`\n",
+        "{} {}{} {} on installation `{}`\n",
         plan.purpose.verb(),
+        from.as_deref().unwrap_or_default(),
+        if from.is_some() { "to" } else { "of" },
         plan.release,
         plan.installation
     );
@@ -110,7 +166,27 @@ pub fn describe(plan: &Plan) -> String {
             Undo::Revert(how) => text.push_str(&format!("{:>30} undo: {how}\n", "")),
             Undo::Nothing(_) => {}
             Undo::Impossible(why) => text.push_str(&format!("{:>30} POINT OF NO RETURN: {why}\n", "")),
+            Undo::Restore { how, or_keep } => {
+                text.push_str(&format!("{:>30} undo: {how}, before users are let in\n", ""));
+                let after = or_keep
+                    .as_deref()
+                    .unwrap_or("a person decides between what they wrote and the old version");
+                text.push_str(&format!("{:>30} undo after that: {after}\n", ""));
+            }
         }
+        if step.opens && needs_person(plan) {
+            text.push_str(&format!(
+                "{:>30} POINT OF NO RETURN for data: from here on it is not put back by itself\n",
+                ""
+            ));
+        }
+    }
+    text.push_str(&images(plan));
+    if let Some(Downtime { expected, most }) = plan.downtime() {
+        let (expected, most) = (span(expected), span(most));
+        text.push_str(&format!(
+            "users are kept out for about {expected}; the limits of the steps add up to {most}\n"
+        ));
     }
     text.push_str(&format!("plan {}\n", plan.hash));
     text

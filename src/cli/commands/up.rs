@@ -8,12 +8,13 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::execute::{begin, lock};
 use crate::cli::exit::Exit;
-use crate::cli::session::{Planned, Session, installed_deployment};
+use crate::cli::session::{Aim, Planned, Session, installed_deployment};
 use crate::deployment::Deployment;
 use crate::doctor::{Level, is_clear};
 use crate::drivers::Intent;
 use crate::journal::{History, Installation, RunStatus};
 use crate::plan::{Plan, Purpose};
+use crate::product::Version;
 
 /// Options of `up`.
 #[derive(Debug, Args)]
@@ -37,13 +38,15 @@ pub async fn run(context: &Context, args: &UpArgs) -> Result {
     }
     let installation = session.installation()?;
     let history = installation.history().await?;
-    finished(&history)?;
+    ready(&history)?;
+    let deployment = session.keep_release(deployment, &history)?;
     same_version(&deployment, &history)?;
     let intent = Intent {
         purpose: Purpose::Up,
         data: false,
     };
-    approve_and_begin(&session, &installation, &history, intent, deployment, saved).await
+    let aim = Aim::Here(intent, Box::new(deployment));
+    approve_and_begin(&session, &installation, &history, aim, saved).await
 }
 
 /// Stops what runs.
@@ -60,10 +63,10 @@ async fn lifecycle(context: &Context, purpose: Purpose) -> Result {
     let session = Session::open(context)?;
     let installation = session.installation()?;
     let history = installation.history().await?;
-    finished(&history)?;
+    ready(&history)?;
     let deployment = installed_deployment(&history)?.ok_or_else(not_installed)?;
-    let intent = Intent { purpose, data: false };
-    approve_and_begin(&session, &installation, &history, intent, deployment, None).await
+    let aim = Aim::Here(Intent { purpose, data: false }, Box::new(deployment));
+    approve_and_begin(&session, &installation, &history, aim, None).await
 }
 
 /// Says that nothing is installed.
@@ -87,8 +90,26 @@ fn hosted(context: &Context, deployment: &Deployment) -> Result {
     Ok(Exit::Done)
 }
 
+/// Refuses to begin while a run is half-way or stuck, or after a newer Landfall was at work.
+pub fn ready(history: &History) -> Result<()> {
+    finished(history)?;
+    let ours: Option<Version> = env!("CARGO_PKG_VERSION").parse().ok();
+    let theirs: Option<Version> = history
+        .last
+        .as_ref()
+        .and_then(|last| last.about.landfall.parse().ok());
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if theirs > ours => Err(CommandError::new(
+            Exit::Input,
+            format!("landfall {theirs} was at work on this installation, and this is the older {ours}"),
+        )
+        .hint(format!("use landfall {theirs} or newer"))),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses to begin while a run is half-way or stuck.
-pub fn finished(history: &History) -> Result<()> {
+fn finished(history: &History) -> Result<()> {
     let Some(run) = &history.unfinished else {
         return Ok(());
     };
@@ -114,23 +135,24 @@ pub async fn approve_and_begin(
     session: &Session,
     installation: &Installation,
     history: &History,
-    intent: Intent,
-    deployment: Deployment,
+    aim: Aim,
     saved: Option<Plan>,
 ) -> Result {
     let context = &session.context;
     // Whoever is at work is told, or waited for, first: what he is changing would be taken for what is wrong.
-    let waited = wait_for_others(session, installation, intent).await?;
+    let waited = wait_for_others(session, installation, aim.purpose()).await?;
     let history = waited.as_ref().unwrap_or(history);
-    let planned = session.plan(intent, deployment.clone(), history).await?;
+    let planned = session.plan(&aim, history).await?;
     if let Some(saved) = &saved {
         unchanged(saved, &planned.plan)?;
     }
     if planned.plan.steps.is_empty() {
         return nothing_to_do(context, &planned);
     }
-    if intent.purpose == Purpose::Up && history.installed.is_none() {
-        preflight(session, &planned.deployment).await?;
+    match aim.purpose() {
+        Purpose::Up if history.installed.is_none() => preflight(session, &planned.deployment, true).await?,
+        Purpose::Upgrade => preflight(session, &planned.deployment, false).await?,
+        _ => {}
     }
     if !context.json() {
         context.say(describe(&planned.plan).trim_end());
@@ -139,10 +161,10 @@ pub async fn approve_and_begin(
     if saved.is_none() {
         context.approve("Carry this out?")?;
     }
-    let lock = lock(session, installation, intent.purpose.verb()).await?;
+    let lock = lock(session, installation, aim.purpose().verb()).await?;
     let history = installation.history().await?;
-    finished(&history)?;
-    let again = session.plan(intent, deployment, &history).await?;
+    ready(&history)?;
+    let again = session.plan(&aim, &history).await?;
     // Whoever was waited for may have done it; a saved plan is applied exactly or refused.
     if again.plan.steps.is_empty() && saved.is_none() {
         lock.guard.release().await?;
@@ -156,21 +178,21 @@ pub async fn approve_and_begin(
 async fn wait_for_others(
     session: &Session,
     installation: &Installation,
-    intent: Intent,
+    purpose: Purpose,
 ) -> Result<Option<History>> {
     if installation.lock_holder().await?.is_none() {
         return Ok(None);
     }
-    let lock = lock(session, installation, intent.purpose.verb()).await?;
+    let lock = lock(session, installation, purpose.verb()).await?;
     lock.guard.release().await?;
     let history = installation.history().await?;
-    finished(&history)?;
+    ready(&history)?;
     Ok(Some(history))
 }
 
-/// Checks the ground before the first `up`; a blocker ends it.
-async fn preflight(session: &Session, deployment: &Deployment) -> Result<()> {
-    let findings = super::doctor::look(session, deployment, true).await?;
+/// Checks the ground before the first `up` and before an upgrade; a blocker ends it.
+async fn preflight(session: &Session, deployment: &Deployment, fresh: bool) -> Result<()> {
+    let findings = super::doctor::look(session, deployment, fresh).await?;
     let notable: Vec<_> = findings
         .into_iter()
         .filter(|finding| finding.level != Level::Ok)

@@ -54,7 +54,8 @@ pub(super) fn told(view: &View, kind: &RecordKind) -> Vec<String> {
     match kind {
         RecordKind::RunStarted | RecordKind::RunFinished { .. } => Vec::new(),
         RecordKind::RunInterrupted => vec!["stopped".to_owned()],
-        RecordKind::RunResumed { by } => vec![format!("{by} goes on")],
+        RecordKind::RunResumed { by, .. } => vec![format!("{by} goes on")],
+        RecordKind::RunRetried { by } => vec![format!("{by} goes forwards again")],
         RecordKind::StepStarted { step, attempt: 1 } => vec![named(view, step)],
         RecordKind::StepStarted { step, attempt } => {
             vec![format!("{} (attempt {attempt})", named(view, step))]

@@ -168,7 +168,7 @@ impl View {
         self.last = Some(record.at);
         match &record.kind {
             RecordKind::RunStarted => {}
-            RecordKind::RunResumed { .. } => self.end = End::Open,
+            RecordKind::RunResumed { .. } | RecordKind::RunRetried { .. } => self.end = End::Open,
             RecordKind::RunInterrupted => self.end = End::Interrupted,
             RecordKind::RunFinished { outcome } => self.end = End::Finished(outcome.clone()),
             RecordKind::StepStarted { step, .. } => self.stands(step, Standing::Running, record.at),
@@ -258,6 +258,8 @@ impl View {
             Purpose::Stop => format!("`{name}` is stopped"),
             Purpose::Start => format!("`{name}` is started: {release}"),
             Purpose::Destroy => format!("`{name}` is removed"),
+            Purpose::Upgrade => format!("`{name}` is upgraded: {release}"),
+            Purpose::Rollback => format!("`{name}` is back at {release}"),
         }
     }
 }

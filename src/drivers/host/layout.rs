@@ -119,6 +119,11 @@ impl Layout {
         self.root().join("secrets")
     }
 
+    /// Returns the folder of databases that were saved before they were changed.
+    pub fn snapshots(&self) -> Utf8PathBuf {
+        self.root().join("snapshots")
+    }
+
     /// Returns the data folder of a bundled database.
     pub fn database(&self, service: &str) -> Utf8PathBuf {
         self.root().join("data").join(service)

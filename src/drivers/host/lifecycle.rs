@@ -31,6 +31,8 @@ fn chain(steps: &mut Vec<Step>, part: &Part, id: StepId, title: String, action: 
         id,
         title,
         part: part.name.clone(),
+        stage: None,
+        opens: false,
         action,
         undo,
         needs,

@@ -70,6 +70,7 @@ pub async fn look(
         current: current(&layout),
         supervisor,
         units,
+        sizes: BTreeMap::new(),
     })
 }
 

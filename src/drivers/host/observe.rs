@@ -32,6 +32,9 @@ pub struct Observed {
     pub supervisor: bool,
     /// The units, by component or service.
     pub units: BTreeMap<String, ObservedUnit>,
+    /// About how large each database is, in bytes rounded up to a power of two; looked at for an upgrade only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sizes: BTreeMap<String, u64>,
 }
 
 /// How something compares with what it should be.

@@ -33,7 +33,8 @@ struct Unit<'a> {
     title: &'a str,
     description: String,
     product: &'a str,
-    version: &'a str,
+    /// The release; none for what does not change with it, and so goes on over an upgrade.
+    version: Option<&'a str>,
     user: &'a str,
     exec: Vec<String>,
     command: String,
@@ -59,7 +60,6 @@ struct Unit<'a> {
 #[derive(Serialize)]
 struct Proxy<'a> {
     product: &'a str,
-    version: &'a str,
     listen: String,
     certificate: Option<&'a Utf8Path>,
     key: Option<&'a Utf8Path>,
@@ -188,6 +188,9 @@ impl Renderer<'_> {
                 .map(|(name, _)| self.layout.unit(name)),
         );
         let mut unit = self.unit(name, &component.title, exec);
+        let version = self.deployment.version.as_str();
+        unit.version = Some(version);
+        unit.description = format!("{} ({} {version})", component.title, self.deployment.title);
         unit.after = after;
         unit.environment_files = vec![self.layout.current().join("env").join(format!("{name}.env"))];
         unit.writable = component.directories.values().cloned().collect();
@@ -254,7 +257,6 @@ impl Renderer<'_> {
         });
         let context = Proxy {
             product: &self.deployment.title,
-            version: self.deployment.version.as_str(),
             listen: format!("{}:{}", options.address, options.port),
             certificate: options.tls_certificate.as_deref(),
             key: options.tls_key.as_deref(),
@@ -282,9 +284,9 @@ impl Renderer<'_> {
         Unit {
             name: self.layout.unit(subject),
             title,
-            description: format!("{title} ({} {})", self.deployment.title, self.deployment.version),
+            description: format!("{title} ({})", self.deployment.title),
             product: &self.deployment.title,
-            version: self.deployment.version.as_str(),
+            version: None,
             user: &self.layout.options.user,
             command: exec
                 .iter()

@@ -17,7 +17,8 @@ use landfall::plan::{Plan, Purpose, Step};
 use landfall::product::{Catalog, ImageOrigin, ReleaseImage};
 use landfall::render::Artifacts;
 use landfall::run::{
-    Cancel, Engine, Events, Level, Outcome, Performer, StepContext, StepError, StepOutcome, UndoError,
+    Cancel, Direction, Engine, Events, Level, Outcome, Performer, StepContext, StepError, StepOutcome,
+    UndoError,
 };
 use landfall::tools::{ALLOWED_ENVIRONMENT, CancelToken, allowed_environment};
 
@@ -224,6 +225,7 @@ impl<'a> Library<'a> {
                 artifacts: files
                     .map(|(path, artifact)| (path.clone(), Bytes::from(artifact.text.clone())))
                     .collect(),
+                stages: BTreeMap::new(),
             };
             let mut journal = installation.begin(new, &mut lock.guard).await.unwrap();
             let performer = self.performer(planned.deployment, planned.artifacts, &id, script);
@@ -258,7 +260,13 @@ impl<'a> Library<'a> {
             let (events, cancel) = (Events::none(), Cancel::new());
             let outcome = self
                 .engine
-                .resume(&mut journal, performer, &events, &cancel, "tester@here")
+                .take_up(
+                    &mut journal,
+                    performer,
+                    &events,
+                    &cancel,
+                    ("tester@here", Direction::On),
+                )
                 .await;
             lock.guard.release().await.unwrap();
             outcome.unwrap()
@@ -272,7 +280,11 @@ impl<'a> Library<'a> {
         id: &RunId,
         script: Option<Script>,
     ) -> Arc<dyn Performer> {
-        let real = drivers::Performer::new(self.world(), deployment, artifacts, id.as_str());
+        let end = drivers::Work {
+            deployment,
+            artifacts,
+        };
+        let real = drivers::Performer::new(self.world(), end, BTreeMap::new(), id.as_str());
         Arc::new(Troubled { real, script })
     }
 }

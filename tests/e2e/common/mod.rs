@@ -1,5 +1,6 @@
 //! A ground to bring the sample up on: a folder, ports, a name, a license, and nothing of the machine's environment.
 
+mod database;
 mod files;
 mod http;
 mod library;
@@ -9,6 +10,7 @@ mod program;
 mod server;
 mod stepping;
 
+pub use database::copy;
 pub use files::{tree, under};
 pub use http::ask;
 pub use library::{Library, Script, Trouble};

@@ -25,7 +25,7 @@ const MIGRATING: &str = "LANDFALL_MIGRATING";
 /// Sorting must not change when the machine's language does.
 const LOCALE: &str = "C.UTF-8";
 
-fn fail(doing: impl Into<String>) -> impl FnOnce(PostgresError) -> HostError {
+pub(super) fn fail(doing: impl Into<String>) -> impl FnOnce(PostgresError) -> HostError {
     let doing = doing.into();
     move |source| HostError::Database {
         doing,
@@ -153,6 +153,11 @@ pub(super) async fn create(
         )))
 }
 
+/// Ends a migration that was left at work.
+pub(super) async fn end_migration(environment: &Utf8Path) {
+    crate::supervisor::end_carrying(MIGRATING, environment.as_str()).await;
+}
+
 /// A migration, as the plan says it.
 pub(super) struct Migration<'a> {
     /// The program and its arguments.
@@ -186,7 +191,7 @@ pub(super) async fn migrate(
     })?;
     // Who ran it before and was killed may have left it at work; two at a time must not change the schema.
     let place = migration.environment.as_str();
-    crate::supervisor::end_carrying(MIGRATING, place).await;
+    end_migration(migration.environment).await;
     let mut call = Invocation::new(program.as_str(), doing)
         .env(MIGRATING, place)
         .args(arguments.iter().cloned())

@@ -105,6 +105,40 @@ pub(super) async fn verify(check: &Check) -> Result<(), HostError> {
     }
 }
 
+/// Compares the program of a running process with the image that should run.
+pub(super) fn verify_program(check: &Check, pid: Option<u32>) -> Result<(), HostError> {
+    let Some(pid) = pid else {
+        return Err(HostError::Mismatch {
+            component: check.component.clone(),
+            found: "no process".to_owned(),
+            planned: format!("a program of {}", check.image),
+        });
+    };
+    // Some services hide their processes from others; then what was unpacked and what is told has to do.
+    let Ok(program) = std::fs::read_link(format!("/proc/{pid}/exe")) else {
+        return Ok(());
+    };
+    let image = check
+        .image
+        .canonicalize_utf8()
+        .unwrap_or_else(|_| check.image.clone());
+    // A script's process is its interpreter, which may be the system's.
+    let ours = image
+        .parent()
+        .and_then(Utf8Path::parent)
+        .and_then(Utf8Path::parent);
+    match ours {
+        Some(releases) if program.starts_with(releases) && !program.starts_with(&image) => {
+            Err(HostError::Mismatch {
+                component: check.component.clone(),
+                found: program.display().to_string(),
+                planned: format!("a program of {image}"),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads the digest of the image that was unpacked into a folder.
 pub(in crate::drivers::host) fn unpacked(folder: &Utf8Path) -> Option<Digest> {
     let text = fs_err::read_to_string(folder.join(crate::oci::MARKER)).ok()?;

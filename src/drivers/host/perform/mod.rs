@@ -2,12 +2,14 @@
 //!
 //! Every action is idempotent: done twice it is the same as done once, and `revert` bears a step that is half-done.
 
+mod crossing;
 mod database;
 mod files;
 mod folders;
 mod health;
 mod units;
 
+pub(super) use crossing::database_spec;
 pub(super) use database::{admin_password, local};
 pub(super) use folders::{is_installers, tool_version};
 pub(super) use health::{client, unpacked};
@@ -175,6 +177,7 @@ impl<'a> Host<'a> {
                 exec,
                 environment,
                 within,
+                ..
             } => self.migrate(component, exec, environment, *within, tell).await,
             _ => self.perform_running(step, tell).await,
         }
@@ -189,6 +192,7 @@ impl<'a> Host<'a> {
             Action::RemoveUnits { units } => {
                 let manager = self.manager()?;
                 for unit in units {
+                    files::keep(&self.attic(step), &units::unit_place(&self.layout, unit))?;
                     units::remove(&*manager, &self.layout, unit).await?;
                 }
             }
@@ -219,7 +223,7 @@ impl<'a> Host<'a> {
             }
             Action::Verify { checks, url } => {
                 for check in checks {
-                    health::verify(check).await?;
+                    self.verify(check).await?;
                 }
                 if let Some(url) = url {
                     // Everything behind the proxy is healthy by now, so that it answers at once or not at all.
@@ -228,7 +232,7 @@ impl<'a> Host<'a> {
                 }
             }
             Action::RemoveFolders { folders } => folders::remove(folders)?,
-            _ => {}
+            _ => return self.perform_crossing(step, tell).await,
         }
         Ok(Output::new())
     }
@@ -248,6 +252,10 @@ impl<'a> Host<'a> {
                 Ok(())
             }
             Action::UnpackImage { to, .. } => folders::remove(std::slice::from_ref(to)),
+            Action::InitializeDatabase { data, .. } => {
+                crate::postgres::end_initialization(data).await;
+                Ok(())
+            }
             Action::WriteSecrets { secrets, .. } => {
                 let account = self.account()?;
                 let given = |origin: &crate::deployment::SecretOrigin| {
@@ -283,7 +291,7 @@ impl<'a> Host<'a> {
             }
             Action::StopUnit { unit } => units::start_again(&*self.manager()?, unit).await,
             Action::SwitchRelease { link, .. } => self.switch_back(step, link),
-            _ => Ok(()),
+            _ => self.revert_crossing(step, output).await,
         }
     }
 
@@ -443,6 +451,22 @@ impl<'a> Host<'a> {
             last,
             said,
         })
+    }
+
+    /// Compares a running component with the plan: its image, the program of its process, the version it tells.
+    async fn verify(&self, check: &crate::plan::Check) -> Result<(), HostError> {
+        health::verify(check).await?;
+        let Some(unit) = &check.unit else {
+            return Ok(());
+        };
+        let status = self.manager()?.status(unit).await;
+        let status = status.map_err(|source| HostError::Unit {
+            doing: "look at",
+            unit: unit.clone(),
+            said: String::new(),
+            source: Box::new(source),
+        })?;
+        health::verify_program(check, status.pid)
     }
 
     fn service_at(&self, port: u16) -> String {

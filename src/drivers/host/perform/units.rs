@@ -108,6 +108,15 @@ pub(in crate::drivers::host) fn unit_path(layout: &Layout, artifact: &Utf8Path) 
     }
 }
 
+/// Returns where the file of a unit is placed.
+pub(super) fn unit_place(layout: &Layout, unit: &str) -> Utf8PathBuf {
+    let ending = match layout.options.supervisor {
+        super::super::layout::Supervisor::Systemd => "service",
+        super::super::layout::Supervisor::Landfall => "yaml",
+    };
+    unit_path(layout, Utf8Path::new(&format!("{unit}.{ending}")))
+}
+
 /// How often the log of a unit is looked at again while it is empty: what a program said last arrives after its end.
 const LOOKS: u32 = 5;
 

@@ -1,5 +1,9 @@
 //! The bundled database and the migration.
 
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+
 use super::super::layout::PostgresSource;
 use super::Up;
 use crate::plan::{Action, Undo};
@@ -34,7 +38,9 @@ impl Up<'_> {
                     service: name.clone(),
                     data: self.layout.database(&name),
                 };
-                let undo = Undo::Nothing("the empty database stays, and a second try uses it".to_owned());
+                let undo = Undo::Revert(
+                    "end it where it is still at work; an empty database stays for a second try".to_owned(),
+                );
                 let needs = [
                     ("host", "prepare"),
                     (name.as_str(), "provide"),
@@ -85,12 +91,33 @@ impl Up<'_> {
     }
 
     pub(super) fn migration(&mut self) {
-        let Some(migration) = &self.part.migration else {
-            return;
-        };
         if self.observed.installed.as_deref() == Some(self.deployment.version.as_str()) {
             return;
         }
+        // The product was not in use, and migrations can be repeated: the schema stays.
+        let undo = Undo::Revert("end it where it is still at work".to_owned());
+        self.migrate(BTreeMap::new(), undo);
+    }
+
+    /// Migrates what was saved before.
+    pub(super) fn migrate_saved(&mut self, saved: BTreeMap<String, Utf8PathBuf>, or_keep: Option<String>) {
+        let undo = if saved.is_empty() {
+            Undo::Impossible(
+                "Landfall cannot save this kind of database: have a backup of your own".to_owned(),
+            )
+        } else {
+            Undo::Restore {
+                how: "restore the database as it was saved before".to_owned(),
+                or_keep,
+            }
+        };
+        self.migrate(saved, undo);
+    }
+
+    fn migrate(&mut self, saved: BTreeMap<String, Utf8PathBuf>, undo: Undo) {
+        let Some(migration) = &self.part.migration else {
+            return;
+        };
         let Some(component) = self
             .part
             .components
@@ -106,31 +133,36 @@ impl Up<'_> {
             .trim_start_matches('/');
         let mut exec = vec![self.layout.image(&component.name).join(binary).into_string()];
         exec.extend(migration.args.iter().cloned());
-        let action = Action::Migrate {
-            component: component.name.clone(),
-            exec,
-            environment: self
-                .layout
-                .release()
-                .join("env")
-                .join(format!("{}.env", component.name)),
-            within: migration.within,
-        };
-        let undo = Undo::Nothing("the product was not in use, and migrations can be repeated".to_owned());
+        let environment = self
+            .layout
+            .release()
+            .join("env")
+            .join(format!("{}.env", component.name));
         let name = component.name.clone();
-        let databases = self.databases_here();
         let mut needs = vec![
             (name.as_str(), "unpack"),
             ("config", "write"),
             ("secrets", "write"),
             ("host", "prepare"),
         ];
+        needs.extend(saved.keys().map(|service| (service.as_str(), "save")));
+        let databases = self.databases_here();
         needs.extend(
             databases
                 .iter()
                 .flat_map(|(name, _)| [(name.as_str(), "create"), (name.as_str(), "wait")]),
         );
+        let action = Action::Migrate {
+            component: component.name.clone(),
+            exec,
+            environment,
+            within: migration.within,
+            saved: saved.clone(),
+        };
         let title = format!("migrate the database to {}", self.deployment.version);
         self.push(("database", "migrate"), title, action, undo, &needs);
+        if self.crossing.is_some() {
+            self.also_after_stops();
+        }
     }
 }

@@ -3,13 +3,15 @@
 //! Steps are built in the order of a first installation; one that would change nothing is left out, and so are needs
 //! for steps that are left out.
 
+mod crossing;
 mod database;
 mod ground;
 mod places;
 mod running;
 
+pub use crossing::{Crossing, DataMove, cross};
 pub use places::probe_url;
-pub(super) use places::{folders, handed, placements, unit_files};
+pub(super) use places::{folders, handed, placements, stamp, unit_files};
 
 use std::collections::BTreeSet;
 
@@ -37,6 +39,8 @@ pub fn up(
         artifacts,
         observed,
         layout,
+        crossing: None,
+        gate: None,
         steps: Vec::new(),
     };
     steps.foundation();
@@ -47,7 +51,8 @@ pub fn up(
     steps.migration();
     steps.switch();
     steps.starts();
-    steps.verify();
+    steps.start_proxy();
+    steps.verify(steps.public_url());
     Ok(steps.steps)
 }
 
@@ -58,6 +63,10 @@ pub(super) struct Up<'a> {
     pub(super) artifacts: &'a Artifacts,
     pub(super) observed: &'a Observed,
     pub(super) layout: Layout,
+    /// What is left behind, when this leads from one release to another.
+    pub(super) crossing: Option<Crossing<'a>>,
+    /// The step that everything needs that may only be done with traffic kept out.
+    pub(super) gate: Option<StepId>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -67,6 +76,8 @@ fn step(part: &str, id: StepId, title: impl Into<String>, action: Action, undo: 
         id,
         title: title.into(),
         part: part.to_owned(),
+        stage: None,
+        opens: false,
         action,
         undo,
         needs: BTreeSet::new(),
@@ -75,12 +86,15 @@ fn step(part: &str, id: StepId, title: impl Into<String>, action: Action, undo: 
 
 impl Up<'_> {
     pub(super) fn id(&self, subject: &str, verb: &str) -> StepId {
-        // With several parts in one plan, ids carry the part's name.
+        // With several parts in one plan, ids carry the part's name; on the way to a release, that of the stage.
+        let mut subject = subject.to_owned();
         if self.deployment.parts.len() > 1 {
-            StepId::new(&format!("{}-{subject}", self.part.name), verb)
-        } else {
-            StepId::new(subject, verb)
+            subject = format!("{}-{subject}", self.part.name);
         }
+        if self.crossing.as_ref().is_some_and(|crossing| !crossing.last) {
+            subject = format!("{}-{subject}", self.deployment.version);
+        }
+        StepId::new(&subject, verb)
     }
 
     pub(super) fn push(
@@ -97,7 +111,11 @@ impl Up<'_> {
             .iter()
             .map(|(subject, verb)| self.id(subject, verb))
             .filter(|id| planned.contains(id))
+            .chain(self.gate.clone())
             .collect();
+        if self.crossing.as_ref().is_some_and(|crossing| !crossing.last) {
+            step.stage = Some(self.deployment.version.clone());
+        }
         self.steps.push(step);
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::super::layout::Layout;
 use super::super::observe::Likeness;
 use super::super::render::{PROXY, has_routes};
 use super::Up;
 use super::places::{handed, probe_url, stamp};
-use crate::deployment::ResolvedComponent;
+use crate::deployment::{Part, ResolvedComponent};
 use crate::plan::{Action, Check, Handed, StepId, Undo};
 use crate::product::Probe;
 
@@ -148,34 +149,38 @@ impl Up<'_> {
             self.start(&component.name, &needs);
             self.health(component);
         }
-        if has_routes(part) && self.stale(PROXY, &[]) {
-            let healths: Vec<(&str, &str)> = part
-                .components
-                .iter()
-                .map(|component| (component.name.as_str(), "health"))
-                .collect();
-            let mut needs = vec![("release", "switch"), ("config", "write"), ("tool", "install")];
-            needs.extend(healths);
-            self.start(PROXY, &needs);
+    }
+
+    pub(super) fn start_proxy(&mut self) {
+        if !has_routes(self.part) || !self.stale(PROXY, &[]) {
+            return;
         }
+        let part = self.part;
+        let healths: Vec<(&str, &str)> = part
+            .components
+            .iter()
+            .map(|component| (component.name.as_str(), "health"))
+            .collect();
+        let mut needs = vec![
+            ("release", "switch"),
+            ("config", "write"),
+            ("tool", "install"),
+            ("release", "verify"),
+        ];
+        needs.extend(healths);
+        self.start(PROXY, &needs);
     }
 
     pub(super) fn health(&mut self, component: &ResolvedComponent) {
-        let health = &component.health;
-        let ready = health.readiness.as_ref().or(health.liveness.as_ref());
-        let probes: Vec<&Probe> = health.startup.iter().chain(ready).collect();
-        let urls: Vec<String> = probes
-            .iter()
-            .filter_map(|probe| probe_url(component, probe))
-            .collect();
+        let (urls, every, within) = health_urls(component);
         if urls.is_empty() {
             return;
         }
         let action = Action::WaitHealthy {
             component: component.name.clone(),
             urls,
-            every: probes.iter().map(|probe| probe.every).min().unwrap_or(5),
-            within: probes.iter().map(|probe| probe.within).max().unwrap_or(60),
+            every,
+            within,
         };
         let undo = Undo::Nothing("waiting changes nothing".to_owned());
         let title = format!("wait until {} is healthy", component.title);
@@ -188,32 +193,14 @@ impl Up<'_> {
         );
     }
 
-    pub(super) fn verify(&mut self) {
+    /// Looks at everything that runs; `url` is where users would look.
+    pub(super) fn verify(&mut self, url: Option<String>) {
         if self.steps.is_empty() {
             return;
         }
-        let check = |component: &ResolvedComponent| Check {
-            component: component.name.clone(),
-            image: self.layout.image(&component.name),
-            digest: component.image.digest,
-            version_url: component
-                .version
-                .as_ref()
-                .and_then(|probe| probe_url(component, probe)),
-            version: self.deployment.version.to_string(),
-        };
-        let checks = self.part.components.iter().map(check).collect();
-        let url = has_routes(self.part).then(|| {
-            let options = &self.layout.options;
-            let scheme = if options.tls_certificate.is_some() {
-                "https"
-            } else {
-                "http"
-            };
-            format!("{scheme}://{}:{}/", options.address, options.port)
-        });
+        let checks = checks(&self.layout, self.part);
         let undo = Undo::Nothing("looking changes nothing".to_owned());
-        let title = "verify that what runs is what was planned".to_owned();
+        let title = format!("verify that what runs is {} as planned", self.deployment.version);
         self.push(
             ("release", "verify"),
             title,
@@ -223,8 +210,51 @@ impl Up<'_> {
         );
         let all: BTreeSet<StepId> = self.steps.iter().map(|step| step.id.clone()).collect();
         if let Some(step) = self.steps.last_mut() {
-            step.needs = all;
+            step.needs.extend(all);
             step.needs.remove(&step.id);
         }
     }
+
+    /// Builds the URL under which users reach the part on this machine.
+    pub(super) fn public_url(&self) -> Option<String> {
+        has_routes(self.part).then(|| {
+            let options = &self.layout.options;
+            let scheme = if options.tls_certificate.is_some() {
+                "https"
+            } else {
+                "http"
+            };
+            format!("{scheme}://{}:{}/", options.address, options.port)
+        })
+    }
+}
+
+/// Says what must be true of every component of a part when it runs.
+pub(super) fn checks(layout: &Layout, part: &Part) -> Vec<Check> {
+    let check = |component: &ResolvedComponent| Check {
+        component: component.name.clone(),
+        image: layout.image(&component.name),
+        digest: component.image.digest,
+        version_url: component
+            .version
+            .as_ref()
+            .and_then(|probe| probe_url(component, probe)),
+        version: layout.version.clone(),
+        unit: Some(layout.unit(&component.name)),
+    };
+    part.components.iter().map(check).collect()
+}
+
+/// Lists the URLs that answer 2xx when a component works, with the seconds between two tries and until it has failed.
+pub(super) fn health_urls(component: &ResolvedComponent) -> (Vec<String>, u32, u32) {
+    let health = &component.health;
+    let ready = health.readiness.as_ref().or(health.liveness.as_ref());
+    let probes: Vec<&Probe> = health.startup.iter().chain(ready).collect();
+    let urls = probes
+        .iter()
+        .filter_map(|probe| probe_url(component, probe))
+        .collect();
+    let every = probes.iter().map(|probe| probe.every).min().unwrap_or(5);
+    let within = probes.iter().map(|probe| probe.within).max().unwrap_or(60);
+    (urls, every, within)
 }

@@ -1,0 +1,320 @@
+//! From one release to another: users are kept out, data is saved, and traffic is let in last.
+//!
+//! Several releases on the way are several stages of one plan. Each is brought up and verified; users see the last
+//! alone. What can be brought here beforehand is brought before users are kept out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
+
+use super::super::layout::Layout;
+use super::super::lifecycle::units;
+use super::super::observe::Observed;
+use super::super::render::{PROXY, has_routes};
+use super::Up;
+use super::running::{checks, health_urls};
+use crate::deployment::{Deployment, Part};
+use crate::plan::{Action, Step, StepId, Undo};
+use crate::product::ServiceKind;
+use crate::render::{Artifacts, RenderError};
+
+/// What is left behind on the way to a release, and what becomes of the data.
+#[derive(Debug, Clone, Copy)]
+pub struct Crossing<'a> {
+    /// What runs before.
+    pub from: &'a Deployment,
+    /// What becomes of the data.
+    pub data: &'a DataMove,
+    /// Whether nothing comes before it in the plan.
+    pub first: bool,
+    /// Whether the plan ends with it.
+    pub last: bool,
+}
+
+/// What becomes of the data on the way to a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataMove {
+    /// It stays as it is.
+    Keep,
+    /// It is saved and migrated.
+    Migrate {
+        /// Why it may stay migrated when the old version comes back after users wrote to it; none when it may not.
+        or_keep: Option<String>,
+    },
+    /// It is put back as it was saved, by service.
+    PutBack(BTreeMap<String, Utf8PathBuf>),
+}
+
+/// Plans the way of one part from one release to another.
+///
+/// `before` holds the steps of this part's earlier stages.
+///
+/// # Errors
+/// [`RenderError::Options`] when an option is not usable.
+pub fn cross(
+    (deployment, part): (&Deployment, &Part),
+    artifacts: &Artifacts,
+    observed: &Observed,
+    crossing: Crossing<'_>,
+    before: &mut Vec<Step>,
+) -> Result<(), RenderError> {
+    let layout = Layout::of(part, &deployment.name, deployment.version.as_str())?;
+    let mut steps = Up {
+        deployment,
+        part,
+        artifacts,
+        observed,
+        layout,
+        crossing: Some(crossing),
+        gate: None,
+        steps: Vec::new(),
+    };
+    steps.baseline()?;
+    if let Some(baseline) = before.first() {
+        steps.gate = Some(baseline.id.clone());
+    }
+    steps.foundation();
+    // Of the first stage, all waits until users are kept out; of a later one, until the one before is verified.
+    match before.last() {
+        None => steps.close(),
+        Some(last) => {
+            steps.gate = Some(last.id.clone());
+            let early: Vec<StepId> = steps.steps.iter().map(|step| step.id.clone()).collect();
+            let closes = |step: &&mut Step| matches!(step.action, Action::CloseTraffic { .. });
+            if let Some(close) = before.iter_mut().find(closes) {
+                close.needs.extend(early);
+            }
+        }
+    }
+    steps.stops();
+    steps.retire();
+    steps.secrets();
+    steps.files();
+    steps.databases();
+    steps.data();
+    steps.switch();
+    steps.starts();
+    steps.verify(None);
+    steps.open();
+    before.append(&mut steps.steps);
+    Ok(())
+}
+
+impl Up<'_> {
+    /// Notes first what serves now, so that it is looked at last when everything was taken back.
+    fn baseline(&mut self) -> Result<(), RenderError> {
+        let Some(crossing) = self.crossing.filter(|crossing| crossing.first) else {
+            return Ok(());
+        };
+        let Some(part) = crossing.from.parts.get(&self.part.name) else {
+            return Ok(());
+        };
+        let version = crossing.from.version.clone();
+        let layout = Layout::of(part, &crossing.from.name, version.as_str())?;
+        let probes = part.components.iter().map(health_urls);
+        let within = probes.clone().map(|(_, _, within)| within).max().unwrap_or(60);
+        let action = Action::Baseline {
+            version: version.clone(),
+            checks: checks(&layout, part),
+            urls: probes.flat_map(|(urls, _, _)| urls).collect(),
+            within,
+        };
+        let undo = Undo::Revert(format!("wait until {version} serves again"));
+        let title = format!("note how {version} runs");
+        self.push(("release", "baseline"), title, action, undo, &[]);
+        self.gate = self.steps.last().map(|step| step.id.clone());
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if !has_routes(self.part) {
+            return;
+        }
+        let ready: BTreeSet<StepId> = self.steps.iter().map(|step| step.id.clone()).collect();
+        let action = Action::CloseTraffic {
+            file: self.layout.closed(),
+            reason: format!("{} is being upgraded", self.deployment.title),
+        };
+        let undo = Undo::Revert("let users in again".to_owned());
+        self.push(("traffic", "close"), "keep users out", action, undo, &[]);
+        if let Some(close) = self.steps.last_mut() {
+            close.needs.extend(ready);
+            self.gate = Some(close.id.clone());
+        }
+    }
+
+    /// Stops and removes the units of what the release no longer has.
+    fn retire(&mut self) {
+        let Some((crossing, part)) = self
+            .crossing
+            .and_then(|crossing| Some((crossing, crossing.from.parts.get(&self.part.name)?)))
+        else {
+            return;
+        };
+        let stay = units(self.deployment, self.part);
+        let gone: Vec<String> = units(crossing.from, part)
+            .into_iter()
+            .filter(|subject| !stay.contains(subject) && subject != PROXY)
+            .collect();
+        for subject in gone {
+            let unit = self.layout.unit(&subject);
+            let undo = Undo::Revert(format!("start {unit} again"));
+            let title = format!("stop {unit}, which this release has no longer");
+            let action = Action::StopUnit { unit: unit.clone() };
+            self.push((&subject, "stop"), title, action, undo, &[]);
+            let undo = Undo::Revert(format!("install {unit} again"));
+            let action = Action::RemoveUnits {
+                units: vec![unit.clone()],
+            };
+            let needs = [(subject.as_str(), "stop")];
+            self.push(
+                (&subject, "remove"),
+                format!("remove {unit}"),
+                action,
+                undo,
+                &needs,
+            );
+        }
+    }
+
+    fn data(&mut self) {
+        let Some(crossing) = self.crossing else {
+            return;
+        };
+        match crossing.data {
+            DataMove::Keep => {}
+            DataMove::Migrate { or_keep } => {
+                let saved = self.save(crossing.from);
+                self.migrate_saved(saved, or_keep.clone());
+            }
+            DataMove::PutBack(files) => self.put_back(files),
+        }
+    }
+
+    /// Saves every database that the migration can reach, where Landfall knows how.
+    fn save(&mut self, from: &Deployment) -> BTreeMap<String, Utf8PathBuf> {
+        let mut saved = BTreeMap::new();
+        let Some(migration) = &self.part.migration else {
+            return saved;
+        };
+        let component = self
+            .part
+            .components
+            .iter()
+            .find(|component| component.name == migration.component);
+        let folder = format!("{}-to-{}", from.version, self.deployment.version);
+        for name in component.map_or(&[][..], |component| &component.needs) {
+            let service = self.deployment.services.get(name);
+            let Some(service) = service.filter(|service| service.kind == ServiceKind::Sql) else {
+                continue;
+            };
+            if service.text("engine") != "postgresql" {
+                continue;
+            }
+            let to = self
+                .layout
+                .snapshots()
+                .join(&folder)
+                .join(format!("{name}.sql.zst"));
+            let action = Action::SaveDatabase {
+                service: name.clone(),
+                to: to.clone(),
+                bytes: self.observed.sizes.get(name).copied().unwrap_or_default(),
+            };
+            let undo = Undo::Nothing("what was saved stays until `landfall prune`".to_owned());
+            let title = format!("save the {} to {to}", service.title);
+            let needs = [
+                (name.as_str(), "wait"),
+                (name.as_str(), "create"),
+                ("secrets", "write"),
+            ];
+            self.push((name, "save"), title, action, undo, &needs);
+            self.also_after_stops();
+            saved.insert(name.clone(), to);
+        }
+        saved
+    }
+
+    fn put_back(&mut self, files: &BTreeMap<String, Utf8PathBuf>) {
+        for (name, from) in files {
+            let before = self
+                .layout
+                .snapshots()
+                .join("before-rollback")
+                .join(format!("{name}.sql.zst"));
+            let action = Action::RestoreDatabase {
+                service: name.clone(),
+                from: from.clone(),
+                before,
+                bytes: self.observed.sizes.get(name).copied().unwrap_or_default(),
+            };
+            let undo = Undo::Restore {
+                how: "put back what was there just before".to_owned(),
+                or_keep: None,
+            };
+            let title =
+                format!("put `{name}` back as it was saved in {from}; WHAT WAS WRITTEN SINCE IS LOST");
+            self.push((name, "restore"), title, action, undo, &[(name, "wait")]);
+            self.also_after_stops();
+        }
+    }
+
+    /// Lets users in, last of all.
+    fn open(&mut self) {
+        if self.crossing.is_none_or(|crossing| !crossing.last) {
+            return;
+        }
+        let Some(url) = self.public_url() else {
+            // Nothing of ours stands between users and the components: each takes traffic as soon as it runs.
+            let starts = |step: &&mut Step| matches!(step.action, Action::StartUnit { .. });
+            for step in self.steps.iter_mut().filter(starts) {
+                step.opens = true;
+            }
+            return;
+        };
+        self.start_proxy();
+        let options = &self.layout.options;
+        let action = Action::WaitListening {
+            unit: self.layout.unit(PROXY),
+            address: format!("{}:{}", options.address, options.port),
+            within: 10,
+        };
+        let nothing = || Undo::Nothing("waiting changes nothing".to_owned());
+        let needs = [(PROXY, "start"), ("release", "verify")];
+        self.push(
+            (PROXY, "wait"),
+            "wait until the proxy listens",
+            action,
+            nothing(),
+            &needs,
+        );
+        let action = Action::OpenTraffic {
+            file: self.layout.closed(),
+        };
+        let undo = Undo::Revert("keep users out again".to_owned());
+        self.push(
+            ("traffic", "open"),
+            "let users in",
+            action,
+            undo,
+            &[(PROXY, "wait")],
+        );
+        if let Some(step) = self.steps.last_mut() {
+            step.opens = true;
+        }
+        let action = Action::WaitHealthy {
+            component: PROXY.to_owned(),
+            urls: vec![url],
+            every: 1,
+            within: 10,
+        };
+        let needs = [("traffic", "open")];
+        self.push(
+            ("traffic", "verify"),
+            "verify that users are answered",
+            action,
+            nothing(),
+            &needs,
+        );
+    }
+}
