@@ -48,6 +48,14 @@ pub async fn lock(session: &Session, installation: &Installation, doing: &str) -
     Ok(acquired)
 }
 
+/// Something else that steps of a run are done for, by a version of its own.
+pub struct Extra {
+    /// The version that steps name as their stage.
+    pub version: String,
+    /// What they are done for.
+    pub work: Work,
+}
+
 /// Carries out an approved plan, with the lock held.
 ///
 /// # Errors
@@ -55,8 +63,22 @@ pub async fn lock(session: &Session, installation: &Installation, doing: &str) -
 pub async fn begin(
     session: &Session,
     installation: &Installation,
+    lock: Acquired,
+    planned: Planned,
+) -> Result {
+    begin_with(session, installation, lock, planned, None).await
+}
+
+/// As [`begin`], with something else that steps are done for.
+///
+/// # Errors
+/// When the run cannot be recorded.
+pub async fn begin_with(
+    session: &Session,
+    installation: &Installation,
     mut lock: Acquired,
     planned: Planned,
+    extra: Option<Extra>,
 ) -> Result {
     let Planned {
         deployment,
@@ -96,7 +118,9 @@ pub async fn begin(
         )
     });
     let works = Works {
-        stages: stages.collect(),
+        stages: stages
+            .chain(extra.map(|extra| (extra.version, extra.work)))
+            .collect(),
         end: Work {
             deployment,
             artifacts,

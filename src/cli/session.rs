@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::args::OutputFormat;
 use super::context::Context;
 use super::error::{CommandError, Result};
 use super::exit::Exit;
@@ -170,14 +171,42 @@ impl Session {
         Ok(resolve(&entry, &release, &self.answers)?)
     }
 
+    /// Keeps what runs tell away from standard output, where a command reports on them itself.
+    pub fn without_output(&self) -> Self {
+        let mut context = self.context.clone();
+        context.global.output = OutputFormat::Text;
+        Self {
+            context,
+            answers: self.answers.clone(),
+        }
+    }
+
+    /// Speaks of other answers, with the same files.
+    pub fn with_answers(&self, answers: Answers) -> Self {
+        Self {
+            context: self.context.clone(),
+            answers: Document {
+                content: answers,
+                ..self.answers.clone()
+            },
+        }
+    }
+
     /// Opens the installation's record.
     ///
     /// # Errors
     /// When the state's location makes no sense.
     pub fn installation(&self) -> Result<Installation> {
-        let state = &self.answers.content.state;
+        self.installation_at(&self.answers.content.state)
+    }
+
+    /// Opens the installation's record at a place.
+    ///
+    /// # Errors
+    /// When the state's location makes no sense.
+    pub fn installation_at(&self, state: &str) -> Result<Installation> {
         let location = if state.contains("://") {
-            state.clone()
+            state.to_owned()
         } else {
             self.context.answers_folder().join(state).into_string()
         };

@@ -4,6 +4,7 @@
 //! input gives the same deployment, byte for byte.
 
 mod answers;
+mod beside;
 mod bound;
 mod context;
 mod definition;
@@ -15,6 +16,7 @@ mod resolve;
 mod schema;
 
 pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release};
+pub use beside::beside;
 pub use bound::{Bound, Piece, SecretForm};
 pub use error::{Missing, ResolveError};
 pub use options::options;

@@ -7,7 +7,7 @@ use super::DriverError;
 use super::host::{self, Crossing, DataMove, Observed, World};
 use crate::deployment::{Deployment, Part};
 use crate::oci::Digest;
-use crate::plan::{Draft, Plan, Purpose};
+use crate::plan::{Draft, Plan, Purpose, Step};
 use crate::product::Target;
 use crate::render::Artifacts;
 
@@ -84,44 +84,85 @@ pub fn plan_stages(
     stages: &[Stage],
     observed: Value,
 ) -> Result<Plan, DriverError> {
-    let seen: Seen = serde_json::from_value(observed.clone()).map_err(|source| DriverError::Observation {
-        part: "stages".to_owned(),
-        source,
-    })?;
+    let seen = read(observed.clone())?;
     let end = stages.last().ok_or(DriverError::NoStages)?;
     let mut steps = Vec::new();
     for part in hosts(&end.deployment) {
         let mut of_part = Vec::new();
-        let mut from = from;
-        for (index, (stage, seen)) in stages.iter().zip(&seen.stages).enumerate() {
-            let part = stage
-                .deployment
-                .parts
-                .get(&part.name)
-                .ok_or(DriverError::NoStages)?;
-            let seen = seen.parts.get(&part.name).cloned().unwrap_or_default();
-            let seen: Observed = serde_json::from_value(seen).map_err(|source| DriverError::Observation {
-                part: part.name.clone(),
-                source,
-            })?;
-            let crossing = Crossing {
-                from,
-                data: &stage.data,
-                first: index == 0,
-                last: index + 1 == stages.len(),
-            };
-            let artifacts = stage.artifacts.below(&part.name);
-            host::cross(
-                (&stage.deployment, part),
-                &artifacts,
-                &seen,
-                crossing,
-                &mut of_part,
-            )?;
-            from = &stage.deployment;
-        }
+        over(part, from, (stages, &seen), &mut of_part)?;
         steps.append(&mut of_part);
     }
+    draft(purpose, end, observed, steps)
+}
+
+/// Plans a rehearsal of all stages beside a live installation, on a copy of its data. Pure.
+///
+/// # Errors
+/// As [`plan_stages`].
+pub fn plan_rehearsal(live: &Deployment, stages: &[Stage], observed: Value) -> Result<Plan, DriverError> {
+    let seen = read(observed.clone())?;
+    let (first, end) = stages.first().zip(stages.last()).ok_or(DriverError::NoStages)?;
+    let mut steps = Vec::new();
+    for part in hosts(&first.deployment) {
+        let artifacts = first.artifacts.below(&part.name);
+        let on_the_way = stages.len() > 1;
+        let seen_first = observed_of(seen.first(), part)?;
+        let of_first = (&first.deployment, part);
+        let mut of_part = host::rehearse(of_first, &artifacts, &seen_first, live, on_the_way)?;
+        let later = seen.get(1..).unwrap_or_default();
+        over(part, &first.deployment, (&stages[1..], later), &mut of_part)?;
+        steps.append(&mut of_part);
+    }
+    draft(Purpose::Rehearse, end, observed, steps)
+}
+
+/// Reads back what was seen.
+fn read(observed: Value) -> Result<Vec<SeenStage>, DriverError> {
+    let seen: Seen = serde_json::from_value(observed).map_err(|source| DriverError::Observation {
+        part: "stages".to_owned(),
+        source,
+    })?;
+    Ok(seen.stages)
+}
+
+fn observed_of(seen: Option<&SeenStage>, part: &Part) -> Result<Observed, DriverError> {
+    let seen = seen.and_then(|seen| seen.parts.get(&part.name)).cloned();
+    serde_json::from_value(seen.unwrap_or_default()).map_err(|source| DriverError::Observation {
+        part: part.name.clone(),
+        source,
+    })
+}
+
+/// Plans the way of a part over stages, behind the steps that are planned for it already.
+fn over(
+    part: &Part,
+    from: &Deployment,
+    (stages, seen): (&[Stage], &[SeenStage]),
+    steps: &mut Vec<Step>,
+) -> Result<(), DriverError> {
+    let mut from = from;
+    let nothing_before = steps.is_empty();
+    for (index, stage) in stages.iter().enumerate() {
+        let part = stage
+            .deployment
+            .parts
+            .get(&part.name)
+            .ok_or(DriverError::NoStages)?;
+        let observed = observed_of(seen.get(index), part)?;
+        let crossing = Crossing {
+            from,
+            data: &stage.data,
+            first: nothing_before && index == 0,
+            last: index + 1 == stages.len(),
+        };
+        let artifacts = stage.artifacts.below(&part.name);
+        host::cross((&stage.deployment, part), &artifacts, &observed, crossing, steps)?;
+        from = &stage.deployment;
+    }
+    Ok(())
+}
+
+fn draft(purpose: Purpose, end: &Stage, observed: Value, steps: Vec<Step>) -> Result<Plan, DriverError> {
     let draft = Draft {
         purpose,
         installation: end.deployment.name.clone(),

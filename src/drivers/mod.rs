@@ -8,7 +8,7 @@ mod error;
 pub mod host;
 mod performer;
 
-pub use crossing::{Stage, observe_stages, plan_stages};
+pub use crossing::{Stage, observe_stages, plan_rehearsal, plan_stages};
 pub use error::DriverError;
 pub use host::DataMove;
 pub use performer::{Performer, Work};
@@ -126,7 +126,7 @@ fn host_steps(
         Purpose::Stop => host::stop(deployment, part, &observed),
         Purpose::Destroy => host::destroy(deployment, part, &observed, intent.data),
         // These lead over stages: see `plan_stages`.
-        Purpose::Upgrade | Purpose::Rollback => Ok(Vec::new()),
+        Purpose::Upgrade | Purpose::Rollback | Purpose::Rehearse => Ok(Vec::new()),
     };
     Ok(steps?)
 }

@@ -50,6 +50,13 @@ pub enum Action {
         /// The files.
         files: Vec<Placement>,
     },
+    /// Takes over secrets of another installation, so that data that they protect can be read.
+    TakeSecrets {
+        /// The other store's folder.
+        from: Utf8PathBuf,
+        /// The secrets.
+        names: Vec<String>,
+    },
     /// Copies files that the customer hands in to where components read them.
     CopyFiles {
         /// The files.
@@ -174,7 +181,8 @@ pub enum Action {
         /// What to put back.
         from: Utf8PathBuf,
         /// What it was just before, to be put back when this is taken back.
-        before: Utf8PathBuf,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Utf8PathBuf>,
         /// About how large the database is, in bytes.
         bytes: u64,
     },

@@ -39,6 +39,8 @@ pub enum Purpose {
     Upgrade,
     /// Go back to what an earlier run had installed.
     Rollback,
+    /// Try an upgrade out beside what runs, on a copy of its data.
+    Rehearse,
 }
 
 impl Purpose {
@@ -51,6 +53,7 @@ impl Purpose {
             Self::Destroy => "destroy",
             Self::Upgrade => "upgrade",
             Self::Rollback => "rollback",
+            Self::Rehearse => "rehearsal",
         }
     }
 

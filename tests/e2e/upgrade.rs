@@ -381,3 +381,38 @@ fn what_cannot_be_is_refused_before_anything_is_touched() {
     assert_eq!(before, after);
     assert_eq!(ground.runs().len(), 1);
 }
+
+#[test]
+fn a_rehearsal_says_how_it_would_go_and_touches_nothing() {
+    let ground = ground(&["1.1.0", "1.3.0"]);
+    fill(&ground, 1_000);
+    let living = ["logs", "data", "run", "supervisor/supervisor.log"];
+    let look = || {
+        let pids: Vec<i32> = ground.processes().iter().map(|process| process.pid).collect();
+        (
+            ground.dump(),
+            tree(&ground.root(), &living),
+            pids,
+            ground.runs().len(),
+        )
+    };
+    let before = look();
+    let said = ground.expect(1, &["upgrade", "--to", "1.3.0", "--rehearse"]);
+    said.says("did not go well")
+        .says("migration 3 failed")
+        .says("was not touched");
+    assert!(look() == before, "a rehearsal that failed left something");
+
+    let said = ground.expect(0, &["upgrade", "--to", "1.1.0", "--rehearse", "--output", "json"]);
+    assert_eq!(said.json()["succeeded"], true);
+    assert_eq!(said.json()["migrations"].as_array().unwrap().len(), 1);
+    assert!(look() == before, "a rehearsal that went well left something");
+
+    // What a killed one leaves behind, the next one removes.
+    let killed = At::start("database/migrate");
+    ground.kill_at(&["upgrade", "--to", "1.1.0", "--rehearse"], &killed, true);
+    assert!(ground.root().join("rehearsal").exists());
+    ground.expect(0, &["upgrade", "--to", "1.1.0", "--rehearse"]);
+    assert!(look() == before, "a rehearsal that was killed left something");
+    ground.assert_well();
+}

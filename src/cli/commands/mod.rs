@@ -10,6 +10,7 @@ pub mod logs;
 pub mod plan;
 pub mod product;
 pub mod recommend;
+pub mod rehearse;
 pub mod release;
 pub mod render;
 pub mod resume;

@@ -21,6 +21,9 @@ pub struct UpgradeArgs {
     /// The release to go to; the newest that is no pre-release unless given.
     #[arg(long, value_name = "VERSION", value_parser = version)]
     pub to: Option<Version>,
+    /// Only try it out: beside what runs, on a copy of the data, and remove the copy.
+    #[arg(long, conflicts_with = "plan")]
+    pub rehearse: bool,
     /// Apply exactly this saved plan, or refuse; made with `landfall plan --to VERSION --out FILE`.
     #[arg(long, value_name = "FILE")]
     pub plan: Option<Utf8PathBuf>,
@@ -39,6 +42,9 @@ pub async fn run(context: &Context, args: &UpgradeArgs) -> Result {
     let history = installation.history().await?;
     ready(&history)?;
     match aim(&session, &history, args.to.as_ref())? {
+        Some(Aim::Over { from, stages, .. }) if args.rehearse => {
+            super::rehearse::run(&session, &installation, &from, &stages).await
+        }
         Some(aim) => approve_and_begin(&session, &installation, &history, aim, saved).await,
         None => {
             let value = serde_json::json!({ "status": "nothing-to-do", "exit_code": 0 });

@@ -260,6 +260,7 @@ impl View {
             Purpose::Destroy => format!("`{name}` is removed"),
             Purpose::Upgrade => format!("`{name}` is upgraded: {release}"),
             Purpose::Rollback => format!("`{name}` is back at {release}"),
+            Purpose::Rehearse => format!("{release} came up on a copy of the data"),
         }
     }
 }

@@ -24,6 +24,6 @@ pub use predict::{after, sizes};
 pub use render::render;
 pub use secrets::take_tokens;
 pub use status::status;
-pub use steps::{Crossing, DataMove, cross, probe_url, up};
+pub use steps::{Crossing, DataMove, cross, probe_url, rehearse, up};
 pub use tools::tools;
 pub use world::{Images, World};

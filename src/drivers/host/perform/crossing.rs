@@ -32,6 +32,7 @@ impl Host<'_> {
             }
             Action::OpenTraffic { file } => folders::remove(std::slice::from_ref(file))?,
             Action::SaveDatabase { service, to, .. } => return self.save(service, to).await,
+            Action::TakeSecrets { from, names } => self.take_secrets(from, names)?,
             Action::RestoreDatabase {
                 service,
                 from,
@@ -40,7 +41,9 @@ impl Host<'_> {
             } => {
                 // A repeated step must not take its own work for what was there before.
                 let noted = self.attic(step).join("saved");
-                if !noted.exists() {
+                if let Some(before) = before
+                    && !noted.exists()
+                {
                     self.save(service, before).await?;
                     folders::write_whole(&noted, b"", 0o600, None)?;
                 }
@@ -86,7 +89,11 @@ impl Host<'_> {
                 }
                 Ok(())
             }
-            Action::RestoreDatabase { service, before, .. } => {
+            Action::RestoreDatabase {
+                service,
+                before: Some(before),
+                ..
+            } => {
                 if self.attic(step).join("saved").exists() {
                     self.put_back(service, before).await?;
                 }
@@ -117,6 +124,11 @@ impl Host<'_> {
 
     async fn put_back(&self, name: &str, from: &Utf8Path) -> Result<(), HostError> {
         let (clients, spec) = self.clients(name).await?;
+        // Everything of ours is stopped: who is left is a program that was killed and whose session has not noticed.
+        let ended = async { end_sessions(&connect(&spec).await?).await };
+        ended.await.map_err(database::fail(format!(
+            "end what still uses the database `{name}`"
+        )))?;
         restore(&clients, &spec, from, &self.world.cancel)
             .await
             .map_err(database::fail(format!(
@@ -138,8 +150,6 @@ impl Host<'_> {
         let fail = || database::fail(format!("reach the database `{name}`"));
         let connection = connect(&spec).await.map_err(fail())?;
         let server = server_version(&connection).await.map_err(fail())?;
-        // Everything of ours is stopped: who is left is a program that was killed and whose session has not noticed.
-        end_sessions(&connection).await.map_err(fail())?;
         let beside = Programs::at(&self.layout.postgres().join("bin"), &self.world.cancel)
             .await
             .ok()
@@ -149,6 +159,22 @@ impl Host<'_> {
             .await
             .map_err(fail())?;
         Ok((clients, spec))
+    }
+
+    fn take_secrets(&self, from: &Utf8Path, names: &[String]) -> Result<(), HostError> {
+        let (other, account) = (Store::new(from), self.account()?);
+        for name in names {
+            // What the other installation has not made, this one makes.
+            if let Ok(value) = other.read(name) {
+                folders::write_whole(
+                    &self.store.path(name),
+                    value.expose().as_bytes(),
+                    0o600,
+                    account.as_ref(),
+                )?;
+            }
+        }
+        Ok(())
     }
 
     async fn wait_serving(

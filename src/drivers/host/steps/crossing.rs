@@ -66,6 +66,7 @@ pub fn cross(
         observed,
         layout,
         crossing: Some(crossing),
+        on_the_way: !crossing.last,
         gate: None,
         steps: Vec::new(),
     };
@@ -245,7 +246,7 @@ impl Up<'_> {
             let action = Action::RestoreDatabase {
                 service: name.clone(),
                 from: from.clone(),
-                before,
+                before: Some(before),
                 bytes: self.observed.sizes.get(name).copied().unwrap_or_default(),
             };
             let undo = Undo::Restore {

@@ -147,6 +147,7 @@ impl Up<'_> {
         ];
         needs.extend(saved.keys().map(|service| (service.as_str(), "save")));
         let databases = self.databases_here();
+        needs.extend(databases.iter().map(|(name, _)| (name.as_str(), "restore")));
         needs.extend(
             databases
                 .iter()

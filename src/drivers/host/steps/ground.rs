@@ -89,7 +89,8 @@ impl Up<'_> {
             };
             let undo =
                 Undo::Revert("put the secrets back that were there; keep those that were made".to_owned());
-            self.push(("secrets", "write"), title, action, undo, &[("host", "prepare")]);
+            let needs = [("host", "prepare"), ("secrets", "take")];
+            self.push(("secrets", "write"), title, action, undo, &needs);
             self.also_after_stops();
         }
     }

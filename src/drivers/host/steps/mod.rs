@@ -7,11 +7,13 @@ mod crossing;
 mod database;
 mod ground;
 mod places;
+mod rehearsal;
 mod running;
 
 pub use crossing::{Crossing, DataMove, cross};
 pub use places::probe_url;
 pub(super) use places::{folders, handed, placements, stamp, unit_files};
+pub use rehearsal::rehearse;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +42,7 @@ pub fn up(
         observed,
         layout,
         crossing: None,
+        on_the_way: false,
         gate: None,
         steps: Vec::new(),
     };
@@ -65,6 +68,8 @@ pub(super) struct Up<'a> {
     pub(super) layout: Layout,
     /// What is left behind, when this leads from one release to another.
     pub(super) crossing: Option<Crossing<'a>>,
+    /// Whether the plan goes on to another release.
+    pub(super) on_the_way: bool,
     /// The step that everything needs that may only be done with traffic kept out.
     pub(super) gate: Option<StepId>,
     pub(super) steps: Vec<Step>,
@@ -91,7 +96,7 @@ impl Up<'_> {
         if self.deployment.parts.len() > 1 {
             subject = format!("{}-{subject}", self.part.name);
         }
-        if self.crossing.as_ref().is_some_and(|crossing| !crossing.last) {
+        if self.on_the_way {
             subject = format!("{}-{subject}", self.deployment.version);
         }
         StepId::new(&subject, verb)
@@ -113,7 +118,7 @@ impl Up<'_> {
             .filter(|id| planned.contains(id))
             .chain(self.gate.clone())
             .collect();
-        if self.crossing.as_ref().is_some_and(|crossing| !crossing.last) {
+        if self.on_the_way {
             step.stage = Some(self.deployment.version.clone());
         }
         self.steps.push(step);
