@@ -124,6 +124,12 @@ impl From<ProductError> for CommandError {
             ProductError::NoRelease { product } => Some(format!(
                 "add one first, from a registry or an OCI layout: landfall release add {product} VERSION --from DIR"
             )),
+            ProductError::MakeSbom { .. } => {
+                Some("add the release without SBOMs, once you know why: --no-sbom".to_owned())
+            }
+            ProductError::SbomDiffers { .. } => {
+                Some("add the release again, which makes it anew: landfall release add".to_owned())
+            }
             _ => None,
         };
         hint.into_iter().fold(Self::from_error(exit, &error), Self::hint)

@@ -35,5 +35,6 @@ pub use image::{Image, ImageConfig, Layer, PlatformImage, Resolved};
 pub use layout::{Entry, Layout};
 pub use platform::Platform;
 pub use registry::{Registry, RegistryOptions};
+pub use sbom::Bill;
 pub use source::{ImageSource, Materialised};
 pub use unpack::{MARKER, UnpackOptions, Unpacked, unpack};

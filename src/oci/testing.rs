@@ -21,11 +21,11 @@ pub(super) struct TarItem {
     kind: EntryType,
     mode: u32,
     link: String,
-    data: String,
+    data: Vec<u8>,
 }
 
 impl TarItem {
-    fn new(name: &str, kind: EntryType, mode: u32, link: &str, data: &str) -> Self {
+    fn new(name: &str, kind: EntryType, mode: u32, link: &str, data: &[u8]) -> Self {
         Self {
             name: name.into(),
             kind,
@@ -36,23 +36,27 @@ impl TarItem {
     }
 
     pub(super) fn file(name: &str, mode: u32, data: &str) -> Self {
+        Self::bytes(name, mode, data.as_bytes())
+    }
+
+    pub(super) fn bytes(name: &str, mode: u32, data: &[u8]) -> Self {
         Self::new(name, EntryType::Regular, mode, "", data)
     }
 
     pub(super) fn dir(name: &str, mode: u32) -> Self {
-        Self::new(name, EntryType::Directory, mode, "", "")
+        Self::new(name, EntryType::Directory, mode, "", b"")
     }
 
     pub(super) fn symlink(name: &str, target: &str) -> Self {
-        Self::new(name, EntryType::Symlink, 0o777, target, "")
+        Self::new(name, EntryType::Symlink, 0o777, target, b"")
     }
 
     pub(super) fn hard(name: &str, target: &str) -> Self {
-        Self::new(name, EntryType::Link, 0o644, target, "")
+        Self::new(name, EntryType::Link, 0o644, target, b"")
     }
 
     pub(super) fn special(name: &str, kind: EntryType) -> Self {
-        Self::new(name, kind, 0o666, "", "")
+        Self::new(name, kind, 0o666, "", b"")
     }
 }
 
@@ -69,7 +73,7 @@ pub(super) fn tar(items: &[TarItem]) -> Vec<u8> {
         header.set_mtime(1);
         header.set_size(item.data.len() as u64);
         header.set_cksum();
-        builder.append(&header, item.data.as_bytes()).unwrap();
+        builder.append(&header, item.data.as_slice()).unwrap();
     }
     builder.into_inner().unwrap()
 }

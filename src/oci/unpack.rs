@@ -126,12 +126,7 @@ fn fill(
     options: UnpackOptions,
 ) -> Result<Unpacked, OciError> {
     let mut applier = Applier::new(temporary.as_std_path(), options.owner);
-    for layer in &image.layers {
-        apply(&mut applier, layer, blobs).or_else(|error| {
-            // A damaged blob often looks like a damaged archive first; the digest tells which it is.
-            blobs.verify(&layer.blob).and(Err(error))
-        })?;
-    }
+    apply_all(&mut applier, image, blobs)?;
     let marker = temporary.join(MARKER);
     let content = Marker {
         digest: image.digest,
@@ -148,6 +143,22 @@ fn fill(
         files,
         bytes,
     })
+}
+
+/// Spreads an image's layers out in an empty folder, only to look at them: it is not durable, and its folders keep
+/// modes of our own, so that whoever unpacks may enter them.
+pub(super) fn spread(image: &Image, blobs: &Blobs, folder: &std::path::Path) -> Result<(), OciError> {
+    apply_all(&mut Applier::new(folder, None), image, blobs)
+}
+
+fn apply_all(applier: &mut Applier, image: &Image, blobs: &Blobs) -> Result<(), OciError> {
+    for layer in &image.layers {
+        apply(applier, layer, blobs).or_else(|error| {
+            // A damaged blob often looks like a damaged archive first; the digest tells which it is.
+            blobs.verify(&layer.blob).and(Err(error))
+        })?;
+    }
+    Ok(())
 }
 
 fn apply(applier: &mut Applier, layer: &Layer, blobs: &Blobs) -> Result<(), OciError> {

@@ -108,6 +108,25 @@ pub enum ProductError {
         #[source]
         source: Box<OciError>,
     },
+    /// The SBOM of an image cannot be made.
+    #[error("could not make the SBOM of the image `{reference}` of the component `{component}`")]
+    MakeSbom {
+        /// The component.
+        component: String,
+        /// The reference.
+        reference: String,
+        /// Why.
+        #[source]
+        source: Box<OciError>,
+    },
+    /// An SBOM is not the one that the release names.
+    #[error("the SBOM is not the one that the release names, {digest}: {path}")]
+    SbomDiffers {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the release names.
+        digest: crate::oci::Digest,
+    },
     /// There is no folder in which a release could be kept.
     #[error("{product} is built in, and there is no data folder to keep its releases in")]
     NoReleaseFolder {

@@ -28,7 +28,7 @@ pub use component::{
 pub use error::ProductError;
 pub use mode::{Hosted, Mode, OnTarget, Prefer, Region, Rule, Supply, Target};
 pub use path::{PathError, Releases, Risk, path};
-pub use pin::pin;
+pub use pin::{bills, pin};
 pub use question::{AnswerError, Choice, Question, QuestionType};
 pub use release::{ImageOrigin, MigrationPromise, RELEASE_SCHEMA, Release, ReleaseImage};
 pub use scaffold::scaffold;

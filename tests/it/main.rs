@@ -15,6 +15,7 @@ mod hygiene;
 mod inputs;
 mod layering;
 mod references;
+mod release;
 mod render;
 mod schemas;
 mod sources;

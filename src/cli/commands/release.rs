@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
 use crate::oci::ImageSource;
-use crate::product::{ImageOrigin, MigrationPromise, Version, pin};
+use crate::product::{ImageOrigin, MigrationPromise, Version, bills, pin};
 
 /// Options of `release`.
 #[derive(Debug, Args)]
@@ -53,6 +53,9 @@ struct AddArgs {
     /// A line that people should know before they upgrade to it; may be repeated.
     #[arg(long = "note", value_name = "TEXT")]
     notes: Vec<String>,
+    /// Make no SBOM of images that have none attached.
+    #[arg(long)]
+    no_sbom: bool,
     /// Overwrite the release even though its digests differ.
     #[arg(long)]
     replace: bool,
@@ -83,6 +86,26 @@ fn version(text: &str) -> Result<Version> {
         .map_err(|error: crate::product::BadVersion| CommandError::from_error(Exit::Usage, &error))
 }
 
+fn given_images(pairs: &[String]) -> Result<BTreeMap<String, String>> {
+    let split = |pair: &String| match pair.split_once('=') {
+        Some((component, reference)) => Ok((component.to_owned(), reference.to_owned())),
+        None => Err(CommandError::new(
+            Exit::Usage,
+            format!("--image takes COMPONENT=REFERENCE, not `{pair}`"),
+        )),
+    };
+    pairs.iter().map(split).collect()
+}
+
+fn source(context: &Context, from: Option<&Utf8Path>) -> Result<(ImageSource, ImageOrigin)> {
+    let Some(folder) = from else {
+        return Ok((context.registry()?, ImageOrigin::Registry));
+    };
+    let folder = folder.canonicalize_utf8().unwrap_or_else(|_| folder.to_owned());
+    let origin = ImageOrigin::Layout(folder.as_str().to_owned());
+    Ok((ImageSource::layout(folder)?, origin))
+}
+
 async fn add(context: &Context, args: AddArgs) -> Result {
     let entry = context.catalog().open(&args.product)?;
     let wanted = version(&args.version)?;
@@ -93,26 +116,8 @@ async fn add(context: &Context, args: AddArgs) -> Result {
             format!("--reachable-from takes a version before {wanted}, not {reach}"),
         ));
     }
-    let mut images = BTreeMap::new();
-    for pair in &args.images {
-        let (component, reference) = pair.split_once('=').ok_or_else(|| {
-            CommandError::new(
-                Exit::Usage,
-                format!("--image takes COMPONENT=REFERENCE, not `{pair}`"),
-            )
-        })?;
-        images.insert(component.to_owned(), reference.to_owned());
-    }
-    let (source, origin) = match &args.from {
-        Some(folder) => {
-            let folder = folder.canonicalize_utf8().unwrap_or_else(|_| folder.clone());
-            (
-                ImageSource::layout(folder.clone())?,
-                ImageOrigin::Layout(folder.into_string()),
-            )
-        }
-        None => (context.registry()?, ImageOrigin::Registry),
-    };
+    let images = given_images(&args.images)?;
+    let (source, origin) = source(context, args.from.as_deref())?;
     let mut release = pin(&entry, &wanted, &images, &source, &origin).await?;
     release.reachable_from = reachable_from;
     release.notes = args.notes;
@@ -120,10 +125,20 @@ async fn add(context: &Context, args: AddArgs) -> Result {
         changes_schema: !args.no_schema_change,
         old_version_works: args.old_version_works || args.no_schema_change,
     };
-    let path = entry.write_release(&release, args.replace)?;
+    let bills = match args.no_sbom {
+        true => BTreeMap::new(),
+        false => bills(&mut release, &source, &context.cache()).await?,
+    };
+    let path = entry.write_release(&release, &bills, args.replace)?;
     context.show(&release, || format!("{path}\n"));
     for (component, image) in &release.images {
         context.say(format!("{component}: {} {}", image.reference, image.digest));
+    }
+    for (component, bill) in &bills {
+        context.say(format!("{component}: made an SBOM, {} parts", bill.parts));
+        for unread in &bill.unread {
+            context.say(format!("{component}: the SBOM leaves out {unread}"));
+        }
     }
     context.say(format!(
         "added {} {} to {}",

@@ -3,9 +3,12 @@
 //! No digest is invented: what is not in the source is refused. No clock is read either, so the same images give the
 //! same release.
 
+mod bill;
 #[cfg(test)]
 mod tests;
 mod write;
+
+pub use bill::bills;
 
 use std::collections::BTreeMap;
 

@@ -145,7 +145,10 @@ async fn components_without_an_image_are_named() {
 async fn a_release_is_written_read_back_and_not_silently_replaced() {
     let site = Site::new();
     let release = site.pin(&site.layout(&BOTH, "x"), &[]).await.unwrap();
-    let path = site.entry().write_release(&release, false).unwrap();
+    let path = site
+        .entry()
+        .write_release(&release, &BTreeMap::new(), false)
+        .unwrap();
     assert_eq!(path, site.root.join("shop/releases/1.0.0.yaml"));
     let text = fs_err::read_to_string(&path).unwrap();
     assert!(
@@ -157,18 +160,29 @@ async fn a_release_is_written_read_back_and_not_silently_replaced() {
         (release.clone(), path.clone())
     );
 
-    site.entry().write_release(&release, false).unwrap();
+    site.entry()
+        .write_release(&release, &BTreeMap::new(), false)
+        .unwrap();
     assert_eq!(fs_err::read_to_string(&path).unwrap(), text);
 
     let other = site.pin(&site.layout(&BOTH, "y"), &[]).await.unwrap();
-    let error = site.entry().write_release(&other, false).unwrap_err().to_string();
+    let error = site
+        .entry()
+        .write_release(&other, &BTreeMap::new(), false)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("api, worker"), "{error}");
     assert_eq!(fs_err::read_to_string(&path).unwrap(), text);
     let spelled = Release {
         version: "1.0".parse().unwrap(),
         ..other.clone()
     };
-    assert_eq!(site.entry().write_release(&spelled, true).unwrap(), path);
+    assert_eq!(
+        site.entry()
+            .write_release(&spelled, &BTreeMap::new(), true)
+            .unwrap(),
+        path
+    );
     assert_eq!(site.entry().release(None).unwrap().0.images, other.images);
 }
 
@@ -183,7 +197,10 @@ async fn a_relative_layout_is_kept_relative_to_the_release() {
     for image in release.images.values_mut() {
         image.source = ImageOrigin::Layout(relative.as_str().to_owned());
     }
-    let path = site.entry().write_release(&release, false).unwrap();
+    let path = site
+        .entry()
+        .write_release(&release, &BTreeMap::new(), false)
+        .unwrap();
     let text = fs_err::read_to_string(&path).unwrap();
     assert!(text.contains("layout: ../../layout\n"), "{text}");
     let (read, _) = site.entry().release(None).unwrap();
@@ -191,4 +208,54 @@ async fn a_relative_layout_is_kept_relative_to_the_release() {
         read.images["api"].source,
         ImageOrigin::Layout(layout.into_string())
     );
+}
+
+/// Makes an uncompressed layer with one file.
+fn layer(name: &str, content: &str) -> String {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(content.len().try_into().unwrap());
+    header.set_mode(0o644);
+    archive
+        .append_data(&mut header, name, content.as_bytes())
+        .unwrap();
+    String::from_utf8(archive.into_inner().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn an_sbom_is_made_kept_beside_the_release_and_found_again() {
+    let site = Site::new();
+    let layout = site.layout(&BOTH, &layer("lib/apk/db/installed", "P:musl\nV:1.2.5-r0\n"));
+    let source = ImageSource::layout(&layout).unwrap();
+    let scratch = site.root.join("scratch");
+    let mut release = site.pin(&layout, &[]).await.unwrap();
+    let made = bills(&mut release, &source, &scratch).await.unwrap();
+    assert_eq!(made["api"], made["worker"]);
+    assert_eq!(release.images["api"].sbom, Some(made["api"].digest()));
+    site.entry().write_release(&release, &made, false).unwrap();
+    let path = site.root.join("shop/releases/1.0.0/sbom/api.cdx.json");
+    assert_eq!(fs_err::read(&path).unwrap(), made["api"].document);
+    let found = |component| site.entry().sbom(&release.version, component);
+    assert_eq!(found("worker").unwrap(), Some(made["api"].document.clone()));
+    assert_eq!(found("nothing").unwrap(), None);
+
+    fs_err::write(&path, "{}").unwrap();
+    assert!(matches!(found("api"), Err(ProductError::SbomDiffers { .. })));
+
+    let without = site.pin(&layout, &[]).await.unwrap();
+    site.entry()
+        .write_release(&without, &BTreeMap::new(), false)
+        .unwrap();
+    assert!(!path.exists());
+    assert_eq!(found("api").unwrap(), None);
+}
+
+#[tokio::test]
+async fn layers_that_cannot_be_read_are_told_with_their_image() {
+    let site = Site::new();
+    let layout = site.layout(&BOTH, "no archive at all");
+    let source = ImageSource::layout(&layout).unwrap();
+    let mut release = site.pin(&layout, &[]).await.unwrap();
+    let error = bills(&mut release, &source, &site.root).await.unwrap_err();
+    assert!(error.to_string().contains(BOTH[0]), "{error}");
 }

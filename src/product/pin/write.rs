@@ -1,15 +1,19 @@
 //! A release is kept: one file, the same for the same release, never silently another.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::{Entry, ProductError, Release, origin};
+use super::bill;
+use crate::oci::Bill;
 
 /// The comment that opens every release file.
 const HEAD: &str = "# A release, written by `landfall release add`. Digests are what a registry or layout said, never made by hand.\n\
                     # Schema: landfall/release/v1, docs/reference/release.schema.json.\n";
 
 impl Entry {
-    /// Writes a release to where this product's releases are added, and says where that is.
+    /// Writes a release and its SBOMs to where this product's releases are added, and says where that is.
     ///
     /// A release that is there already with the same images is written anew, for its notes may differ; one with other
     /// images only when `replace` says so.
@@ -17,7 +21,12 @@ impl Entry {
     /// # Errors
     /// [`ProductError::ReleaseDiffers`]; [`ProductError::NoReleaseFolder`]; what is wrong with the releases that are
     /// there; [`ProductError::Write`].
-    pub fn write_release(&self, release: &Release, replace: bool) -> Result<Utf8PathBuf, ProductError> {
+    pub fn write_release(
+        &self,
+        release: &Release,
+        bills: &BTreeMap<String, Bill>,
+        replace: bool,
+    ) -> Result<Utf8PathBuf, ProductError> {
         let Some(mut path) = self.release_path(&release.version) else {
             return Err(ProductError::NoReleaseFolder {
                 product: self.product().name.clone(),
@@ -32,10 +41,13 @@ impl Entry {
                 path = place;
             }
         }
-        write(release, &path).map_err(|source| ProductError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        // The release last: what it names is there already.
+        bill::write(&path, bills)
+            .and_then(|()| write(release, &path))
+            .map_err(|source| ProductError::Write {
+                path: path.clone(),
+                source,
+            })?;
         Ok(path)
     }
 }

@@ -7,12 +7,12 @@
 use oci_client::Reference;
 use serde_json::Value;
 
-use super::blobs::{Blob, Blobs};
-use super::digest::Digest;
-use super::image::{MANIFEST_LIMIT, Resolved};
-use super::layout::Layout;
-use super::registry::{Registry, Session};
-use super::source::ImageSource;
+use super::super::blobs::{Blob, Blobs};
+use super::super::digest::Digest;
+use super::super::image::{MANIFEST_LIMIT, Resolved};
+use super::super::layout::Layout;
+use super::super::registry::{Registry, Session};
+use super::super::source::ImageSource;
 
 /// Bounds how many referrers of one image are read.
 const REFERRERS: usize = 16;
