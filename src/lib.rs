@@ -14,6 +14,7 @@ pub mod deployment;
 pub mod doctor;
 pub mod document;
 pub mod drivers;
+pub mod edits;
 pub mod expression;
 pub mod journal;
 pub mod license;

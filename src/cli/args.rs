@@ -4,8 +4,8 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release, render,
-    resume, rollback, runs, schema, status, up, upgrade,
+    completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune, recommend,
+    release, render, resume, rollback, runs, schema, status, up, upgrade,
 };
 
 /// Brings a vendor's whole product up on your ground with one command, and keeps it alive there.
@@ -137,10 +137,14 @@ pub enum Command {
     Destroy(destroy::DestroyArgs),
     /// Tell how the product is.
     Status(status::StatusArgs),
+    /// Compare what is asked for, what was rendered and what is there; change nothing.
+    Drift(drift::DriftArgs),
     /// Show what components wrote.
     Logs(logs::LogsArgs),
     /// List the runs of this installation, or show one.
     Runs(runs::RunsArgs),
+    /// Remove old releases, saved databases and fetched images that going back does not need.
+    Prune(prune::PruneArgs),
     /// Show, check or issue licenses.
     License(license::LicenseArgs),
     /// Start or check a product definition.

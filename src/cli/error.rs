@@ -231,6 +231,10 @@ impl From<DriverError> for CommandError {
     fn from(error: DriverError) -> Self {
         match error {
             DriverError::Render(error) => error.into(),
+            DriverError::Conflicts { conflicts } => super::edits::conflict(conflicts),
+            error @ DriverError::UnknownFile { .. } => {
+                Self::from_error(Exit::Input, &error).hint("see what you edited with `landfall drift`")
+            }
             error => Self::from_error(Exit::Failed, &error),
         }
     }

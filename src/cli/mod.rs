@@ -1,8 +1,11 @@
 //! The command line: the only folder that prints, prompts or exits.
 
 pub mod args;
+mod before;
 mod commands;
 mod context;
+mod defaults;
+mod edits;
 mod error;
 mod execute;
 mod exit;
@@ -54,8 +57,8 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(context: &Context, command: Command) -> error::Result {
     use commands::{
-        completions, destroy, doctor, init, internal, license, logs, plan, product, recommend, release,
-        render, resume, rollback, runs, schema, status, up, upgrade,
+        completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune, recommend,
+        release, render, resume, rollback, runs, schema, status, up, upgrade,
     };
     match command {
         Command::Recommend(args) => recommend::run(context, &args),
@@ -71,8 +74,10 @@ async fn dispatch(context: &Context, command: Command) -> error::Result {
         Command::Start(args) => up::start(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
+        Command::Drift(args) => drift::run(context, &args).await,
         Command::Logs(args) => logs::run(context, &args).await,
         Command::Runs(args) => runs::run(context, args).await,
+        Command::Prune(args) => prune::run(context, &args).await,
         Command::License(args) => license::run(context, args),
         Command::Product(args) => product::run(context, args),
         Command::Release(args) => release::run(context, args).await,

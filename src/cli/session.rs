@@ -6,13 +6,15 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::args::OutputFormat;
+use super::before::before;
 use super::context::Context;
 use super::error::{CommandError, Result};
 use super::exit::Exit;
 use crate::deployment::{Answers, Deployment, resolve};
 use crate::document::{Document, Problems};
 use crate::drivers::host::World;
-use crate::drivers::{self, Intent, Stage};
+use crate::drivers::{self, Before, Edits, Intent, Stage};
+use crate::edits::Decisions;
 use crate::journal::{Clock, History, Holder, Installation, LockTerms, open_store};
 use crate::plan::{Plan, Purpose};
 use crate::product::{Entry, ProductError, Version};
@@ -24,6 +26,8 @@ pub struct Session {
     pub context: Context,
     /// The answers, with the place of every key.
     pub answers: Document<Answers>,
+    /// What is decided about files that were changed by hand.
+    pub decisions: Decisions,
 }
 
 /// Everything that a plan was made of.
@@ -90,6 +94,7 @@ impl Session {
         Ok(Self {
             context: context.clone(),
             answers,
+            decisions: Decisions::default(),
         })
     }
 
@@ -178,6 +183,7 @@ impl Session {
         Self {
             context,
             answers: self.answers.clone(),
+            decisions: self.decisions.clone(),
         }
     }
 
@@ -189,6 +195,7 @@ impl Session {
                 content: answers,
                 ..self.answers.clone()
             },
+            decisions: Decisions::default(),
         }
     }
 
@@ -234,27 +241,24 @@ impl Session {
     /// When any of these fails.
     pub async fn plan(&self, aim: &Aim, history: &History) -> Result<Planned> {
         let world = self.context.world()?;
+        let before = match aim.purpose().brings_up() {
+            true => before(&self.installation()?, history).await?,
+            false => None,
+        };
+        let installed = installed_version(history);
+        let over = Over {
+            world: &world,
+            before: before.as_ref(),
+            decisions: &self.decisions,
+            installed: installed.as_deref(),
+        };
         match aim {
-            Aim::Here(intent, deployment) => plan(&world, *intent, deployment, history).await,
+            Aim::Here(intent, deployment) => over.here(*intent, deployment).await,
             Aim::Over {
                 purpose,
                 from,
                 stages,
-            } => {
-                let installed = installed_version(history);
-                let observed = drivers::observe_stages(&world, stages, installed.as_deref()).await?;
-                let plan = drivers::plan_stages(*purpose, from, stages, observed)?;
-                let mut stages = stages.clone();
-                let end = stages
-                    .pop()
-                    .ok_or_else(|| CommandError::new(Exit::Bug, "there is no release to go to"))?;
-                Ok(Planned {
-                    deployment: end.deployment,
-                    artifacts: end.artifacts,
-                    stages,
-                    plan,
-                })
-            }
+            } => over.stages(*purpose, from, stages.clone()).await,
         }
     }
 
@@ -289,18 +293,56 @@ impl Session {
     }
 }
 
-/// Renders, looks and plans.
-async fn plan(world: &World, intent: Intent, deployment: &Deployment, history: &History) -> Result<Planned> {
-    let artifacts = drivers::render(deployment)?;
-    let installed = installed_version(history);
-    let observed = drivers::observe(world, deployment, &artifacts, installed.as_deref()).await?;
-    let plan = drivers::plan(intent, deployment, &artifacts, observed)?;
-    Ok(Planned {
-        deployment: deployment.clone(),
-        artifacts,
-        stages: Vec::new(),
-        plan,
-    })
+/// What plans are made over.
+struct Over<'a> {
+    world: &'a World,
+    before: Option<&'a Before>,
+    decisions: &'a Decisions,
+    installed: Option<&'a str>,
+}
+
+impl Over<'_> {
+    /// Finds what the customer changed by hand, and adds what is placed instead of what was rendered.
+    fn edits(&self, deployment: &Deployment, artifacts: &mut Artifacts) -> Result<Edits> {
+        let Some(before) = self.before else {
+            return Ok(Edits::default());
+        };
+        let edits = drivers::edits(self.world, deployment, artifacts, before, self.decisions)?;
+        artifacts.extend(edits.texts.clone());
+        Ok(edits)
+    }
+
+    async fn here(&self, intent: Intent, deployment: &Deployment) -> Result<Planned> {
+        let mut artifacts = drivers::render(deployment)?;
+        let edits = self.edits(deployment, &mut artifacts)?;
+        let observed = drivers::observe(self.world, deployment, &artifacts, self.installed, &edits).await?;
+        let plan = drivers::plan(intent, deployment, &artifacts, observed)?;
+        Ok(Planned {
+            deployment: deployment.clone(),
+            artifacts,
+            stages: Vec::new(),
+            plan,
+        })
+    }
+
+    async fn stages(&self, purpose: Purpose, from: &Deployment, mut stages: Vec<Stage>) -> Result<Planned> {
+        for stage in &mut stages {
+            // What a run had merged into a release that comes back is worked out anew from what lies there now.
+            stage.artifacts = drivers::rendered_only(&stage.artifacts);
+            stage.edits = self.edits(&stage.deployment, &mut stage.artifacts)?;
+        }
+        let observed = drivers::observe_stages(self.world, &stages, self.installed).await?;
+        let plan = drivers::plan_stages(purpose, from, &stages, observed)?;
+        let end = stages
+            .pop()
+            .ok_or_else(|| CommandError::new(Exit::Bug, "there is no release to go to"))?;
+        Ok(Planned {
+            deployment: end.deployment,
+            artifacts: end.artifacts,
+            stages,
+            plan,
+        })
+    }
 }
 
 /// Reads the version that the history says is installed.

@@ -7,6 +7,7 @@ mod answers;
 mod beside;
 mod bound;
 mod context;
+mod defaults;
 mod definition;
 mod error;
 mod options;
@@ -18,6 +19,7 @@ mod schema;
 pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release};
 pub use beside::beside;
 pub use bound::{Bound, Piece, SecretForm};
+pub use defaults::{ChangedDefault, changed_defaults, with_answers};
 pub use error::{Missing, ResolveError};
 pub use options::options;
 pub use outline::{Asked, Complaint, Outline, PartOutline, outline};
@@ -56,6 +58,9 @@ pub struct Deployment {
     pub version: Version,
     /// The tier; empty where the product has none.
     pub tier: String,
+    /// The product's settings as they were decided, answered or not; what may not be shown is a reference.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub settings: Map<String, Value>,
     /// What the release's migrations promise.
     pub promise: MigrationPromise,
     /// The services that are used, by name.

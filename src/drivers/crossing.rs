@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::DriverError;
+use super::edited::settled;
 use super::host::{self, Crossing, DataMove, Observed, World};
+use super::{DriverError, Edits};
 use crate::deployment::{Deployment, Part};
 use crate::oci::Digest;
 use crate::plan::{Draft, Plan, Purpose, Step};
@@ -20,6 +21,8 @@ pub struct Stage {
     pub artifacts: Artifacts,
     /// What becomes of the data on the way to it.
     pub data: DataMove,
+    /// The files that the customer changed by hand.
+    pub edits: Edits,
 }
 
 /// What was seen for all stages, as the plan keeps it.
@@ -53,7 +56,9 @@ pub async fn observe_stages(
         let mut parts = Map::new();
         for part in hosts(&stage.deployment) {
             let artifacts = stage.artifacts.below(&part.name);
-            let mut seen = host::look(world, &stage.deployment, part, &artifacts, installed).await?;
+            let edits = stage.edits.part(&part.name);
+            let known = host::Known { installed, edits };
+            let mut seen = host::look(world, &stage.deployment, part, &artifacts, known).await?;
             if let Some(earlier) = index.checked_sub(1).and_then(|index| stages.get(index))
                 && let Some(earlier_part) = earlier.deployment.parts.get(&part.name)
             {
@@ -85,6 +90,7 @@ pub fn plan_stages(
     observed: Value,
 ) -> Result<Plan, DriverError> {
     let seen = read(observed.clone())?;
+    settled(&observed)?;
     let end = stages.last().ok_or(DriverError::NoStages)?;
     let mut steps = Vec::new();
     for part in hosts(&end.deployment) {

@@ -19,6 +19,18 @@ pub enum DriverError {
     /// The plan has no order.
     #[error("could not order the plan")]
     Plan(#[source] PlanError),
+    /// Files that the customer changed by hand changed in what is rendered too.
+    #[error("{} that you edited changed in what is rendered too: {}", counted(.conflicts.len()), listed(.conflicts))]
+    Conflicts {
+        /// Each file, and what is in conflict.
+        conflicts: Vec<(String, Vec<String>)>,
+    },
+    /// A decision names a file that is not placed.
+    #[error("`{name}` is no file that is placed here")]
+    UnknownFile {
+        /// What was named.
+        name: String,
+    },
     /// An observation cannot be read back.
     #[error("what was observed of part `{part}` cannot be read")]
     Observation {
@@ -28,4 +40,16 @@ pub enum DriverError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+fn counted(count: usize) -> String {
+    match count {
+        1 => "a file".to_owned(),
+        count => format!("{count} files"),
+    }
+}
+
+fn listed(conflicts: &[(String, Vec<String>)]) -> String {
+    let names: Vec<&str> = conflicts.iter().map(|(name, _)| name.as_str()).collect();
+    names.join(", ")
 }

@@ -4,14 +4,20 @@
 //! one line in each `match`.
 
 mod crossing;
+mod drift;
+mod edited;
 mod error;
 pub mod host;
 mod performer;
+mod prune;
 
 pub use crossing::{Stage, observe_stages, plan_rehearsal, plan_stages};
+pub use drift::Drifting;
+pub use edited::{Before, Edits, decisions_of, edits_of, rendered_only};
 pub use error::DriverError;
 pub use host::DataMove;
 pub use performer::{Performer, Work};
+pub use prune::{Keeping, Kind, Leftover, leftovers, plan_prune};
 
 use std::collections::BTreeMap;
 
@@ -20,10 +26,12 @@ use serde_json::{Map, Value};
 
 use crate::deployment::{Deployment, Part};
 use crate::doctor::ToolSeen;
+use crate::edits::Decisions;
 use crate::plan::{Draft, Plan, PlanError, Purpose, Step};
 use crate::product::Target;
 use crate::render::{Artifacts, RenderError};
 use crate::secret::Secret;
+use crate::status::Report;
 
 /// What is to be planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +63,47 @@ pub fn render(deployment: &Deployment) -> Result<Artifacts, RenderError> {
     Ok(artifacts)
 }
 
+/// Finds what the customer changed by hand in the files that were placed, and decides about each.
+///
+/// # Errors
+/// [`DriverError`] when a file cannot be read, or a decision names none that is placed.
+pub fn edits(
+    world: &host::World,
+    deployment: &Deployment,
+    artifacts: &Artifacts,
+    before: &Before,
+    decisions: &Decisions,
+) -> Result<Edits, DriverError> {
+    let mut edits = Edits::default();
+    let mut known = Vec::new();
+    for part in deployment.parts.values() {
+        let Some(installed) = before.deployment.parts.get(&part.name) else {
+            continue;
+        };
+        if (part.target, installed.target) == (Some(Target::Host), Some(Target::Host)) {
+            let (new, old) = (artifacts.below(&part.name), before.artifacts.below(&part.name));
+            let installed = host::Installed {
+                deployment: &before.deployment,
+                part: installed,
+                artifacts: &old,
+            };
+            known.extend(host::names((deployment, part), &new, installed)?);
+            let (found, texts) = host::edits(world, (deployment, part), &new, installed, decisions)?;
+            edits.parts.insert(part.name.clone(), found);
+            edits.texts.extend(texts.under(&part.name));
+        }
+    }
+    match decisions
+        .names()
+        .find(|name| !known.iter().any(|path| path == name))
+    {
+        Some(name) => Err(DriverError::UnknownFile {
+            name: name.to_owned(),
+        }),
+        None => Ok(edits),
+    }
+}
+
 /// Looks at the world, part by part.
 ///
 /// # Errors
@@ -64,13 +113,16 @@ pub async fn observe(
     deployment: &Deployment,
     artifacts: &Artifacts,
     installed: Option<&str>,
+    edits: &Edits,
 ) -> Result<Value, DriverError> {
     let mut observed = Map::new();
     for part in deployment.parts.values() {
         let seen = match part.target {
             Some(Target::Host) => {
                 let artifacts = artifacts.below(&part.name);
-                let seen = host::look(world, deployment, part, &artifacts, installed).await?;
+                let edits = edits.part(&part.name);
+                let known = host::Known { installed, edits };
+                let seen = host::look(world, deployment, part, &artifacts, known).await?;
                 serde_json::to_value(seen).unwrap_or_default()
             }
             _ => Value::Null,
@@ -90,6 +142,7 @@ pub fn plan(
     artifacts: &Artifacts,
     observed: Value,
 ) -> Result<Plan, DriverError> {
+    edited::settled(&observed)?;
     let mut steps = Vec::new();
     for part in deployment.parts.values() {
         let seen = observed.get(&part.name).cloned().unwrap_or_default();
@@ -127,6 +180,8 @@ fn host_steps(
         Purpose::Destroy => host::destroy(deployment, part, &observed, intent.data),
         // These lead over stages: see `plan_stages`.
         Purpose::Upgrade | Purpose::Rollback | Purpose::Rehearse => Ok(Vec::new()),
+        // What is pruned follows from the history: see `plan_prune`.
+        Purpose::Prune => Ok(Vec::new()),
     };
     Ok(steps?)
 }
@@ -192,6 +247,35 @@ pub async fn status(
         }
     }
     Ok(all)
+}
+
+/// Compares what is asked for, what was rendered and what is there; changes nothing.
+///
+/// # Errors
+/// [`DriverError`] when something is there and cannot be looked at.
+pub async fn drift(world: &host::World, drifting: Drifting<'_>) -> Result<Report, DriverError> {
+    let mut report = match drifting.desired {
+        Some((desired, artifacts)) => drift::pending(desired, artifacts, drifting.before),
+        None => Report::default(),
+    };
+    let deployment = &drifting.before.deployment;
+    for part in deployment.parts.values() {
+        if part.target == Some(Target::Host) {
+            let artifacts = drifting.before.artifacts.below(&part.name);
+            let installed = host::Installed {
+                deployment,
+                part,
+                artifacts: &artifacts,
+            };
+            let asked = host::Asked {
+                stopped: drifting.stopped,
+                deep: drifting.deep,
+            };
+            report.extend(host::drift(world, installed, asked).await?);
+        }
+    }
+    report.sort();
+    Ok(report)
 }
 
 impl From<PlanError> for DriverError {

@@ -176,7 +176,9 @@ impl Installation {
             if recorded.state.finish() != Some(&Finish::Succeeded) {
                 continue;
             }
-            stopped.get_or_insert(about.purpose == Purpose::Stop);
+            if about.purpose != Purpose::Prune {
+                stopped.get_or_insert(about.purpose == Purpose::Stop);
+            }
             if installs {
                 if about.purpose != Purpose::Destroy {
                     history.stopped = stopped == Some(true);

@@ -137,6 +137,7 @@ fn fill(
     tree::remove(marker.as_std_path())
         .and_then(|()| fs::write(&marker, content?))
         .map_err(write_tree("write", &marker))?;
+    super::inventory::take(temporary).map_err(write_tree("list", temporary))?;
     let (files, bytes) = applier.finish().map_err(write_tree("finish", temporary))?;
     Ok(Unpacked {
         kept: false,

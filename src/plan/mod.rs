@@ -41,6 +41,8 @@ pub enum Purpose {
     Rollback,
     /// Try an upgrade out beside what runs, on a copy of its data.
     Rehearse,
+    /// Remove what nobody needs any more.
+    Prune,
 }
 
 impl Purpose {
@@ -54,6 +56,7 @@ impl Purpose {
             Self::Upgrade => "upgrade",
             Self::Rollback => "rollback",
             Self::Rehearse => "rehearsal",
+            Self::Prune => "prune",
         }
     }
 

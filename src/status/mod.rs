@@ -2,6 +2,8 @@
 //!
 //! What the world itself says (probes) is added by whoever looks at it; this folder must not look.
 
+mod drift;
 mod fold;
 
+pub use drift::{Class, Drift, Report};
 pub use fold::{Standing, Status, fold};

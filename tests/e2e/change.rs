@@ -113,20 +113,6 @@ fn a_supervisor_that_was_killed_is_started_again_by_up_and_ends_what_it_had_left
     assert_eq!(ground.notes(), ["written before"]);
 }
 
-#[test]
-fn a_file_edited_by_hand_is_put_right() {
-    let ground = Ground::new();
-    ground.up();
-    let file = ground.root().join("releases/1.0.0/env/web.env");
-    let before = fs_err::read_to_string(&file).unwrap();
-    fs_err::write(&file, "EDITED=\"by hand\"\n").unwrap();
-    ground.expect(2, &["plan", "--check"]);
-    ground.up();
-    assert_eq!(fs_err::read_to_string(&file).unwrap(), before);
-    ground.assert_well();
-    ground.up().says("nothing to do");
-}
-
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !holds() {

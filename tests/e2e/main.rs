@@ -14,12 +14,15 @@
 mod change;
 mod common;
 mod destroy;
+mod drift;
+mod edits;
 mod faults;
 mod interrupt;
 mod kills;
 mod lock;
 mod moved;
 mod output;
+mod prune;
 mod saved_plan;
 mod secrets;
 mod trouble;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use landfall::deployment::Bound;
+use landfall::deployment::{Bound, changed_defaults};
 use landfall::product::{Catalog, Supply};
 
 use crate::fixtures::Example;
@@ -68,5 +68,14 @@ fn what_is_managed_is_awaited_and_nothing_else_is() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn no_default_changes_while_the_definition_stays() {
+    for example in Example::all() {
+        let (product, answers) = (example.entry.product(), &example.answers.content);
+        let changed = changed_defaults(&example.deployment(), product, answers);
+        assert_eq!(changed, [], "{}", example.name);
     }
 }

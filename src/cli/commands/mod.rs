@@ -3,12 +3,14 @@
 pub mod completions;
 pub mod destroy;
 pub mod doctor;
+pub mod drift;
 pub mod init;
 pub mod internal;
 pub mod license;
 pub mod logs;
 pub mod plan;
 pub mod product;
+pub mod prune;
 pub mod recommend;
 pub mod rehearse;
 pub mod release;

@@ -5,6 +5,8 @@ use clap::Args;
 
 use super::upgrade::{aim, version};
 use crate::cli::context::Context;
+use crate::cli::defaults::{DefaultArgs, settle};
+use crate::cli::edits::{EditArgs, lines};
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
 use crate::cli::session::{Aim, Session, installed_version};
@@ -26,13 +28,23 @@ pub struct PlanArgs {
     /// Exit with 2 when there is something to do.
     #[arg(long)]
     pub check: bool,
+    /// Decisions about files that were changed by hand.
+    #[command(flatten)]
+    pub edits: EditArgs,
+    /// Decisions about defaults that change.
+    #[command(flatten)]
+    pub defaults: DefaultArgs,
 }
 
 /// Shows what `up` or `upgrade` would do.
 pub async fn run(context: &Context, args: &PlanArgs) -> Result {
-    let session = Session::open(context)?;
+    let mut session = Session::open(context)?;
+    session.decisions = args.edits.decisions(None);
     let deployment = session.deployment()?;
     let history = session.installation()?.history().await?;
+    if args.to.is_some() {
+        settle(&mut session, &history, &args.defaults, false)?;
+    }
     let over = match &args.to {
         Some(to) => aim(&session, &history, Some(to))?,
         None => None,
@@ -187,6 +199,9 @@ pub fn describe(plan: &Plan) -> String {
         text.push_str(&format!(
             "users are kept out for about {expected}; the limits of the steps add up to {most}\n"
         ));
+    }
+    for line in lines(&plan.observed) {
+        text.push_str(&format!("      {line}\n"));
     }
     text.push_str(&format!("plan {}\n", plan.hash));
     text

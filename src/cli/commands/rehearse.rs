@@ -86,6 +86,7 @@ impl Copy {
                 deployment,
                 artifacts,
                 data,
+                edits: drivers::Edits::default(),
             });
         }
         let state = Utf8PathBuf::from(format!("{root}.state"));

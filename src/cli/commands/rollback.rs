@@ -8,11 +8,12 @@ use clap::Args;
 use super::up::{approve_and_begin, not_installed, ready};
 use super::upgrade::{same_places, version};
 use crate::cli::context::Context;
+use crate::cli::edits::EditArgs;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::execute::{Way, lock, recorded, take_up};
 use crate::cli::exit::Exit;
 use crate::cli::session::{Aim, Session, installed_deployment};
-use crate::drivers::{DataMove, Stage, Work};
+use crate::drivers::{DataMove, Edits, Stage, Work};
 use crate::journal::{Installation, RecordedRun, RunId};
 use crate::plan::{Action, Purpose, Undo};
 use crate::product::Version;
@@ -30,12 +31,16 @@ pub struct RollbackArgs {
     /// Put data back as it was saved before the upgrade; WHAT USERS WROTE SINCE IS LOST.
     #[arg(long)]
     pub discard_writes: bool,
+    /// Decisions about files that were changed by hand.
+    #[command(flatten)]
+    pub edits: EditArgs,
 }
 
 /// Takes the unfinished run back, or goes back to what an earlier run had installed.
 pub async fn run(context: &Context, args: &RollbackArgs) -> Result {
     let to = args.to.as_ref();
-    let session = Session::open(context)?;
+    let mut session = Session::open(context)?;
+    session.decisions = args.edits.decisions(None);
     let installation = session.installation()?;
     let history = installation.history().await?;
     let given = match &args.run {
@@ -74,6 +79,7 @@ pub async fn run(context: &Context, args: &RollbackArgs) -> Result {
             deployment,
             artifacts,
             data,
+            edits: Edits::default(),
         }],
     };
     approve_and_begin(&session, &installation, &history, aim, None).await

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::plan::{describe, load, same_version};
 use crate::cli::context::Context;
+use crate::cli::edits::{EditArgs, lines};
 use crate::cli::error::{CommandError, Result};
 use crate::cli::execute::{begin, lock};
 use crate::cli::exit::Exit;
@@ -22,6 +23,9 @@ pub struct UpArgs {
     /// Apply exactly this saved plan, or refuse.
     #[arg(long, value_name = "FILE")]
     pub plan: Option<Utf8PathBuf>,
+    /// Decisions about files that were changed by hand.
+    #[command(flatten)]
+    pub edits: EditArgs,
 }
 
 /// Options of `stop` and `start`.
@@ -31,7 +35,8 @@ pub struct LifecycleArgs {}
 /// Brings the product up.
 pub async fn run(context: &Context, args: &UpArgs) -> Result {
     let saved = args.plan.as_ref().map(load).transpose()?;
-    let session = Session::open(context)?;
+    let mut session = Session::open(context)?;
+    session.decisions = args.edits.decisions(saved.as_ref());
     let deployment = session.deployment()?;
     if deployment.parts.values().all(|part| part.target.is_none()) {
         return hosted(context, &deployment);
@@ -226,6 +231,9 @@ fn nothing_to_do(context: &Context, planned: &Planned) -> Result {
     } else {
         format!(" at {url}")
     };
+    lines(&planned.plan.observed)
+        .iter()
+        .for_each(|line| context.say(line));
     context.say(format!(
         "nothing to do: {} is as it should be{place}",
         planned.plan.release

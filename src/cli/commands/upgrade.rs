@@ -6,11 +6,13 @@ use clap::Args;
 use super::plan::load;
 use super::up::{approve_and_begin, not_installed, ready};
 use crate::cli::context::Context;
+use crate::cli::defaults::{DefaultArgs, settle};
+use crate::cli::edits::EditArgs;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
 use crate::cli::session::{Aim, Session, installed_deployment};
 use crate::deployment::Deployment;
-use crate::drivers::{self, DataMove, Stage};
+use crate::drivers::{self, DataMove, Edits, Stage};
 use crate::journal::History;
 use crate::plan::Purpose;
 use crate::product::{BadVersion, Releases, Version, path};
@@ -27,6 +29,12 @@ pub struct UpgradeArgs {
     /// Apply exactly this saved plan, or refuse; made with `landfall plan --to VERSION --out FILE`.
     #[arg(long, value_name = "FILE")]
     pub plan: Option<Utf8PathBuf>,
+    /// Decisions about files that were changed by hand.
+    #[command(flatten)]
+    pub edits: EditArgs,
+    /// Decisions about defaults that change.
+    #[command(flatten)]
+    pub defaults: DefaultArgs,
 }
 
 /// Reads a version of the command line.
@@ -37,10 +45,13 @@ pub fn version(text: &str) -> std::result::Result<Version, BadVersion> {
 /// Goes to another release, over those that may not be skipped, as one transaction.
 pub async fn run(context: &Context, args: &UpgradeArgs) -> Result {
     let saved = args.plan.as_ref().map(load).transpose()?;
-    let session = Session::open(context)?;
+    let mut session = Session::open(context)?;
+    session.decisions = args.edits.decisions(saved.as_ref());
     let installation = session.installation()?;
     let history = installation.history().await?;
     ready(&history)?;
+    // Whoever approved a saved plan was told of them.
+    settle(&mut session, &history, &args.defaults, saved.is_none())?;
     match aim(&session, &history, args.to.as_ref())? {
         Some(Aim::Over { from, stages, .. }) if args.rehearse => {
             super::rehearse::run(&session, &installation, &from, &stages).await
@@ -122,6 +133,7 @@ fn stages(session: &Session, from: &Deployment, hops: &[Version]) -> Result<Vec<
             deployment,
             artifacts,
             data,
+            edits: Edits::default(),
         });
     }
     Ok(stages)

@@ -261,6 +261,7 @@ impl View {
             Purpose::Upgrade => format!("`{name}` is upgraded: {release}"),
             Purpose::Rollback => format!("`{name}` is back at {release}"),
             Purpose::Rehearse => format!("{release} came up on a copy of the data"),
+            Purpose::Prune => format!("what `{name}` does not need any more is removed"),
         }
     }
 }

@@ -53,6 +53,7 @@ pub fn resolve(
         title: product.title.clone(),
         version: release.version.clone(),
         tier: answers.content.tier.clone().unwrap_or_default(),
+        settings: outline.settings.clone(),
         promise: release.migrations.clone(),
         services: services
             .into_iter()

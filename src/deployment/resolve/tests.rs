@@ -248,3 +248,27 @@ fn a_file_with_a_secrets_value_is_private() {
     assert!(file("password = \"${secret:a}\"").is_private());
     assert!(!file("password_file = \"${secret-file:a}\"").is_private());
 }
+
+#[test]
+fn defaults_that_were_never_answered_and_change_are_listed() {
+    use crate::deployment::changed_defaults;
+    let with = |default: &str| {
+        let ask = format!("{{ key: limit, prompt: How many?, type: integer, default: {default} }}");
+        shop(&PRODUCT.replace("questions:\n", &format!("questions:\n  - {ask}\n")))
+    };
+    let (old, new) = (with("5"), with("10"));
+    let text = main_on("host", "");
+    let installed = old.resolve(&text).unwrap();
+    let mut answers = Answers::parse("a.yaml", &format!("{HEAD}{text}"))
+        .unwrap()
+        .content;
+    assert_eq!(changed_defaults(&installed, old.entry.product(), &answers), []);
+    let changed = changed_defaults(&installed, new.entry.product(), &answers);
+    let told: Vec<_> = changed
+        .iter()
+        .map(|one| (one.key.as_str(), &one.old, &one.new))
+        .collect();
+    assert_eq!(told, [("settings.limit", &json!(5), &json!(10))]);
+    answers.settings.insert("limit".to_owned(), 7.into());
+    assert_eq!(changed_defaults(&installed, new.entry.product(), &answers), []);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::HostError;
 use super::layout::{Layout, Supervisor};
@@ -14,10 +14,20 @@ use super::secrets::Store;
 use super::steps::{folders, handed, placements, unit_files};
 use super::world::World;
 use crate::deployment::{Deployment, Part};
+use crate::edits::{EDITS, Edit, Outcome};
 use crate::plan::Handed;
 use crate::render::Artifacts;
 use crate::supervisor::{Client, UnitState};
 use crate::tools::{Systemctl, ToolError};
+
+/// What is known of a part before it is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The version that the history says is installed.
+    pub installed: Option<&'a str>,
+    /// The files that the customer changed by hand, by artifact.
+    pub edits: &'a BTreeMap<String, Edit>,
+}
 
 /// Looks at everything that a plan for this part depends on.
 ///
@@ -28,7 +38,7 @@ pub async fn look(
     deployment: &Deployment,
     part: &Part,
     artifacts: &Artifacts,
-    installed: Option<&str>,
+    known: Known<'_>,
 ) -> Result<Observed, HostError> {
     let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
         HostError::Strange {
@@ -52,7 +62,7 @@ pub async fn look(
         .filter_map(|component| Some((component.name.clone(), unpacked(&layout.image(&component.name))?)));
     let databases = look_at_databases(&layout, deployment, part, &store, &units).await;
     Ok(Observed {
-        installed: installed.map(str::to_owned),
+        installed: known.installed.map(str::to_owned),
         prepared: prepared(world, &layout, deployment, part),
         tool: fs_err::read_to_string(tool_version(&layout.tool()))
             .ok()
@@ -61,7 +71,7 @@ pub async fn look(
         secrets: secrets
             .map(|(name, origin)| (name.clone(), store.compare(world, name, origin)))
             .collect(),
-        files: look_at_files(&layout, part, artifacts, &store)?,
+        files: look_at_files(&layout, part, artifacts, &store, known.edits)?,
         handed: handed(part)
             .iter()
             .map(|file| (file.to.to_string(), look_at_copy(world, file)))
@@ -71,6 +81,7 @@ pub async fn look(
         supervisor,
         units,
         sizes: BTreeMap::new(),
+        edits: known.edits.clone(),
     })
 }
 
@@ -97,18 +108,34 @@ fn current(layout: &Layout) -> Option<String> {
     Some(link.file_name()?.to_str()?.to_owned())
 }
 
+/// Returns the text that is placed for an artifact: what was kept or merged, or else what was rendered.
+pub(super) fn wanted<'a>(artifacts: &'a Artifacts, path: &Utf8Path) -> &'a str {
+    let edited = artifacts.get(&Utf8Path::new(EDITS).join(path));
+    edited
+        .or_else(|| artifacts.get(path))
+        .map_or("", |artifact| artifact.text.as_str())
+}
+
+/// Says whether a file stays as the customer made it, where it is.
+fn stays(edit: &Edit) -> bool {
+    edit.outcome == Outcome::Kept && edit.text.is_none()
+}
+
 /// Compares every placed file with what would be placed now.
 fn look_at_files(
     layout: &Layout,
     part: &Part,
     artifacts: &Artifacts,
     store: &Store,
+    edits: &BTreeMap<String, Edit>,
 ) -> Result<BTreeMap<String, Likeness>, HostError> {
     let mut files = BTreeMap::new();
     for placement in placements(layout, part, artifacts) {
-        let text = artifacts
-            .get(&placement.artifact)
-            .map_or("", |artifact| artifact.text.as_str());
+        if edits.get(placement.artifact.as_str()).is_some_and(stays) {
+            files.insert(placement.artifact.into_string(), Likeness::Same);
+            continue;
+        }
+        let text = wanted(artifacts, &placement.artifact);
         // A secret that is not there yet makes the file different, which is what it will be.
         let wanted = store.fill(text).ok();
         let likeness = match fs_err::read_to_string(&placement.to) {
@@ -121,8 +148,9 @@ fn look_at_files(
         files.insert(placement.artifact.into_string(), likeness);
     }
     for path in unit_files(layout, artifacts).into_values() {
-        let text = artifacts.get(&path).map_or("", |artifact| artifact.text.as_str());
+        let text = wanted(artifacts, &path);
         let likeness = match fs_err::read_to_string(unit_path(layout, &path)) {
+            Ok(_) if edits.get(path.as_str()).is_some_and(stays) => Likeness::Same,
             Ok(found) if found == text => Likeness::Same,
             Ok(_) => Likeness::Different,
             Err(_) => Likeness::Absent,

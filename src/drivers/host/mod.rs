@@ -1,5 +1,7 @@
 //! One machine: versioned release folders, units under systemd or Landfall's own supervisor, a bundled PostgreSQL.
 
+mod drift;
+mod edits;
 mod error;
 mod layout;
 mod lifecycle;
@@ -7,6 +9,7 @@ mod look;
 mod observe;
 mod perform;
 mod predict;
+mod prune;
 mod render;
 mod secrets;
 mod status;
@@ -14,13 +17,16 @@ mod steps;
 mod tools;
 mod world;
 
+pub use drift::{Asked, drift};
+pub use edits::{Edited, Installed, edits, names};
 pub use error::HostError;
 pub use layout::{Layout, Options, Supervisor};
 pub use lifecycle::{destroy, stop, units};
-pub use look::look;
+pub use look::{Known, look};
 pub use observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 pub use perform::{Host, Output, Tell};
 pub use predict::{after, sizes};
+pub use prune::{fetched, leftovers};
 pub use render::render;
 pub use secrets::take_tokens;
 pub use status::status;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::edits::Edit;
 use crate::oci::Digest;
 
 /// What was seen of a host. It holds no times, so that an unchanged host is seen the same twice.
@@ -35,6 +36,9 @@ pub struct Observed {
     /// About how large each database is, in bytes rounded up to a power of two; looked at for an upgrade only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sizes: BTreeMap<String, u64>,
+    /// The files that the customer changed by hand, by artifact, and what becomes of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub edits: BTreeMap<String, Edit>,
 }
 
 /// How something compares with what it should be.

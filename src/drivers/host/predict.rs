@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::error::HostError;
 use super::layout::Layout;
 use super::lifecycle::units;
+use super::look::wanted;
 use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 use super::perform::database_spec;
 use super::render::{PROXY, bundled_databases};
@@ -36,16 +37,13 @@ pub fn after(
         }
     }
     // What both stages place at the same path is as the earlier one left it.
-    let text = |artifacts: &Artifacts, path: &camino::Utf8Path| {
-        artifacts.get(path).map(|artifact| artifact.text.clone())
-    };
     let earlier_places: BTreeMap<_, _> = placements(&before, earlier_part, earlier_artifacts)
         .into_iter()
         .map(|placement| (placement.to, placement.artifact))
         .collect();
     let mut left = |path: &camino::Utf8Path, earlier: Option<&camino::Utf8PathBuf>| {
         let Some(earlier) = earlier else { return };
-        let same = text(artifacts, path) == text(earlier_artifacts, earlier);
+        let same = wanted(artifacts, path) == wanted(earlier_artifacts, earlier);
         let likeness = if same { Likeness::Same } else { Likeness::Different };
         seen.files.insert(path.to_string(), likeness);
     };

@@ -186,9 +186,15 @@ impl<'a> Library<'a> {
         let installed = history
             .installed
             .and_then(|installed| Some(installed.deployment.get("version")?.as_str()?.to_owned()));
-        let observed = drivers::observe(&self.world(), &deployment, &artifacts, installed.as_deref())
-            .await
-            .unwrap();
+        let observed = drivers::observe(
+            &self.world(),
+            &deployment,
+            &artifacts,
+            installed.as_deref(),
+            &drivers::Edits::default(),
+        )
+        .await
+        .unwrap();
         let intent = Intent { purpose, data: false };
         let plan = drivers::plan(intent, &deployment, &artifacts, observed).unwrap();
         Planned {

@@ -78,7 +78,7 @@ pub(super) fn make(folders: &[Utf8PathBuf], owner: Option<&Account>) -> Result<V
 }
 
 /// Says how private a folder of the installation is.
-fn mode_of(path: &Utf8Path) -> u32 {
+pub(in crate::drivers::host) fn mode_of(path: &Utf8Path) -> u32 {
     match path.file_name() {
         Some("secrets" | "run" | "supervisor") => 0o700,
         Some("data") => 0o711,
@@ -186,12 +186,19 @@ pub(super) fn write_whole(
 pub(super) fn install_tool(program: &Utf8Path, to: &Utf8Path, version: &str) -> Result<(), HostError> {
     let bytes = fs_err::read(program).map_err(HostError::file("read", program))?;
     write_whole(to, &bytes, 0o755, None)?;
+    let digest = crate::oci::Digest::of(&bytes).to_string();
+    write_whole(&tool_digest(to), digest.as_bytes(), 0o644, None)?;
     write_whole(&tool_version(to), version.as_bytes(), 0o644, None)
 }
 
 /// Returns the file beside the copy of Landfall that tells its version.
 pub(in crate::drivers::host) fn tool_version(tool: &Utf8Path) -> Utf8PathBuf {
     Utf8PathBuf::from(format!("{tool}.version"))
+}
+
+/// Returns the file beside the copy of Landfall that tells its digest.
+pub(in crate::drivers::host) fn tool_digest(tool: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{tool}.sha256"))
 }
 
 /// Makes a link lead elsewhere, in one step.

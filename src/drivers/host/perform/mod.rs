@@ -11,7 +11,7 @@ mod units;
 
 pub(super) use crossing::database_spec;
 pub(super) use database::{admin_password, local};
-pub(super) use folders::{is_installers, tool_version};
+pub(super) use folders::{is_installers, mode_of, tool_digest, tool_version};
 pub(super) use health::{client, unpacked};
 pub(super) use units::{stamp_file, unit_path};
 

@@ -110,8 +110,9 @@ impl Up<'_> {
                     .artifacts
                     .get(&placement.artifact)
                     .map_or("", |artifact| artifact.text.as_str());
-                !same(&placement.artifact) || stale_secret(text)
+                !self.stays(&placement.artifact) && (!same(&placement.artifact) || stale_secret(text))
             })
+            .map(|placement| self.edited(placement))
             .collect();
         if !files.is_empty() {
             let title = format!("write {} configuration files", files.len());
@@ -127,26 +128,11 @@ impl Up<'_> {
             );
             self.also_after_stops();
         }
-        let files: Vec<Handed> = handed(self.part)
-            .into_iter()
-            .filter(|file| !self.copied(file))
-            .collect();
-        if !files.is_empty() {
-            let title = format!("copy {} files that you hand in", files.len());
-            let undo =
-                Undo::Revert("put the files back that were there, remove those that were not".to_owned());
-            self.push(
-                ("handed", "copy"),
-                title,
-                Action::CopyFiles { files },
-                undo,
-                &[("host", "prepare")],
-            );
-            self.also_after_stops();
-        }
+        self.hand_in();
         let units: BTreeMap<String, Utf8PathBuf> = unit_files(&layout, self.artifacts)
             .into_iter()
             .filter(|(_, path)| !same(path))
+            .map(|(name, path)| (name, self.placed(path)))
             .collect();
         if !units.is_empty() {
             let title = format!("install {} units", units.len());
@@ -175,6 +161,28 @@ impl Up<'_> {
                 undo,
                 &needs,
             );
+        }
+    }
+
+    /// Copies what the customer hands in, and edited files that go along as they are.
+    fn hand_in(&mut self) {
+        let files: Vec<Handed> = handed(self.part)
+            .into_iter()
+            .filter(|file| !self.copied(file))
+            .chain(self.carried())
+            .collect();
+        if !files.is_empty() {
+            let title = format!("copy {} files of yours", files.len());
+            let undo =
+                Undo::Revert("put the files back that were there, remove those that were not".to_owned());
+            self.push(
+                ("handed", "copy"),
+                title,
+                Action::CopyFiles { files },
+                undo,
+                &[("host", "prepare")],
+            );
+            self.also_after_stops();
         }
     }
 }

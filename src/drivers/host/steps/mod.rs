@@ -5,6 +5,7 @@
 
 mod crossing;
 mod database;
+mod edits;
 mod ground;
 mod places;
 mod rehearsal;

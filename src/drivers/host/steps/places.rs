@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use super::super::layout::Layout;
 use super::super::render::PROXY;
 use crate::deployment::{Deployment, Part, ResolvedComponent};
+use crate::edits::EDITS;
 use crate::oci::Digest;
 use crate::plan::{Handed, Placement};
 use crate::product::Probe;
@@ -22,7 +23,7 @@ pub(in crate::drivers::host) fn placements(
     let place = |path: &Utf8PathBuf| -> Option<Utf8PathBuf> {
         let pieces: Vec<&str> = path.components().map(|piece| piece.as_str()).collect();
         match pieces.as_slice() {
-            ["units", ..] => None,
+            ["units" | EDITS, ..] => None,
             ["config", name, ..] if !component(name) => Some(layout.root().join(path)),
             _ => Some(layout.release().join(path)),
         }
@@ -78,7 +79,7 @@ pub(in crate::drivers::host) fn stamp(
         path.starts_with(format!("config/{subject}"))
             || *path == format!("env/{subject}.env")
             || (subject == PROXY && path == "proxy.yaml")
-            || path.file_stem() == Some(&unit)
+            || (path.file_stem() == Some(&unit) && !path.starts_with(EDITS))
     };
     let texts: Vec<&str> = artifacts
         .iter()

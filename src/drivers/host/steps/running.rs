@@ -25,6 +25,7 @@ impl Up<'_> {
             .any(|file| !self.copied(file));
         !unit.running
             || handed
+            || self.overwritten(subject)
             || unit.stamp != Some(stamp(&self.layout, self.part, self.artifacts, subject))
             || secrets.iter().any(differs)
     }
