@@ -15,7 +15,7 @@ mod places;
 mod resolve;
 mod schema;
 
-pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release};
+pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release, wrong_state};
 pub use beside::beside;
 pub use bound::{Bound, Piece, SecretForm};
 pub use error::{Missing, ResolveError};

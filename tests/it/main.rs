@@ -14,6 +14,7 @@ mod fuzz;
 mod hygiene;
 mod inputs;
 mod layering;
+mod license;
 mod references;
 mod release;
 mod render;
