@@ -20,6 +20,7 @@ mod release;
 mod render;
 mod schemas;
 mod sources;
+mod wizard;
 mod wizard_flags;
 mod wizard_pty;
 mod wizard_pty_modes;
