@@ -199,7 +199,7 @@ impl Answers {
 }
 
 /// Says what is wrong with a place for state. It is not shown: it may hold a key.
-fn wrong_state(state: &str) -> Option<&'static str> {
+pub fn wrong_state(state: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = state.split_once("://") else {
         return (state.trim().is_empty() || state.contains('\0'))
             .then_some("expected a folder, `s3://bucket/path` or `az://container/path`");
@@ -212,6 +212,9 @@ fn wrong_state(state: &str) -> Option<&'static str> {
     // `abfss://container@account...` has an `@` of its own; nothing has a password.
     if bucket.contains('@') && (!abfs || bucket.split('@').next().is_some_and(|user| user.contains(':'))) {
         return Some("credentials do not belong here: give them in the environment, as AWS_* or AZURE_*");
+    }
+    if rest.contains('?') {
+        return Some("a signature does not belong here: give it in the environment, as AWS_* or AZURE_*");
     }
     bucket
         .is_empty()

@@ -16,7 +16,7 @@ mod places;
 mod resolve;
 mod schema;
 
-pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release};
+pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release, wrong_state};
 pub use beside::beside;
 pub use bound::{Bound, Piece, SecretForm};
 pub use defaults::{ChangedDefault, changed_defaults, with_answers};

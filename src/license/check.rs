@@ -72,6 +72,8 @@ pub enum Verdict {
     WrongProduct,
     /// Is for a lower tier than is needed.
     TierTooLow,
+    /// Lacks a claim that the product insists on.
+    Incomplete,
     /// Was taken back by the vendor.
     Revoked,
     /// Is no license at all.
@@ -89,13 +91,14 @@ impl Verdict {
         match self {
             Self::Valid => 0,
             Self::ExpiresSoon { .. } => 1,
-            Self::TierTooLow => 2,
-            Self::Expired => 3,
-            Self::NotYetValid => 4,
-            Self::WrongProduct => 5,
-            Self::Revoked => 6,
-            Self::BadSignature => 7,
-            Self::Malformed => 8,
+            Self::Incomplete => 2,
+            Self::TierTooLow => 3,
+            Self::Expired => 4,
+            Self::NotYetValid => 5,
+            Self::WrongProduct => 6,
+            Self::Revoked => 7,
+            Self::BadSignature => 8,
+            Self::Malformed => 9,
         }
     }
 }
@@ -140,6 +143,8 @@ pub enum Finding {
     ForTier(String),
     /// Names no tier.
     NoTier,
+    /// Lacks a claim that the product insists on; holds its name.
+    NoClaim(String),
     /// Never ends.
     NoExpiry,
     /// Ended at a time.
@@ -167,6 +172,7 @@ impl fmt::Display for Finding {
             Self::NoProduct => write!(f, "names no product"),
             Self::ForTier(tier) => write!(f, "issued for another tier: `{tier}`"),
             Self::NoTier => write!(f, "names no tier"),
+            Self::NoClaim(name) => write!(f, "says nothing of `{name}`, which the product insists on"),
             Self::NoExpiry => write!(f, "never expires"),
             Self::EndedAt(time) => write!(f, "expired at {time}"),
             Self::StartsAt(time) => write!(f, "not valid before {time}"),
@@ -217,6 +223,9 @@ pub fn check(token: &str, policy: &Policy, given: &Given<'_>) -> Result<Report, 
     judge.revocation(&license, policy, given.revoked);
     judge.product(&license, given.product);
     judge.tier(&license, policy, given.tier);
+    for (_, name) in policy.missing(&license) {
+        judge.note(Verdict::Incomplete, Finding::NoClaim(name.to_owned()));
+    }
     judge.times(&license, policy, given.now);
     let days_left = license.expires.map(|end| days_between(given.now, end));
     Ok(Report {

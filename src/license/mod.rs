@@ -18,4 +18,6 @@ pub use claims::License;
 pub use error::LicenseError;
 pub use issue::issue;
 pub use period::Period;
-pub use policy::{Algorithm, CheckTime, ClaimNames, Policy, Renewal, RenewalEndpoint, RenewalMethod};
+pub use policy::{
+    Algorithm, CheckTime, ClaimNames, Policy, Renewal, RenewalEndpoint, RenewalMethod, RequiredClaim,
+};

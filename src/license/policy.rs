@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::claims::License;
 use super::period::Period;
 
 /// Says how a product treats its licenses: the `license` section of a product definition.
@@ -23,6 +24,9 @@ pub struct Policy {
     pub product: Option<String>,
     /// Says under which names a license writes what.
     pub claims: ClaimNames,
+    /// Lists the claims without which the product takes no license.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<RequiredClaim>,
     /// Lists the product's tiers, lowest first.
     pub tiers: Vec<String>,
     /// Lists how long before the end of a license somebody is told.
@@ -45,6 +49,7 @@ impl Default for Policy {
             key: None,
             product: None,
             claims: ClaimNames::default(),
+            requires: Vec::new(),
             tiers: Vec::new(),
             notices: vec![Period::days(30)],
             check: vec![CheckTime::Startup],
@@ -98,6 +103,39 @@ impl Default for ClaimNames {
             seats: "seats".into(),
             features: "features".into(),
         }
+    }
+}
+
+/// Names a claim that a product may insist on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequiredClaim {
+    /// Insists on a tier.
+    Tier,
+    /// Insists on how many may use it.
+    Seats,
+    /// Insists on at least one feature.
+    Features,
+}
+
+impl Policy {
+    /// Lists what the product insists on and a license does not say, each by the name it goes by in a license.
+    pub fn missing(&self, license: &License) -> Vec<(RequiredClaim, &str)> {
+        let lacks = |claim: &RequiredClaim| match claim {
+            RequiredClaim::Tier => license.tier.is_none(),
+            RequiredClaim::Seats => license.seats.is_none(),
+            RequiredClaim::Features => license.features.is_empty(),
+        };
+        let named = |claim: RequiredClaim| match claim {
+            RequiredClaim::Tier => (claim, self.claims.tier.as_str()),
+            RequiredClaim::Seats => (claim, self.claims.seats.as_str()),
+            RequiredClaim::Features => (claim, self.claims.features.as_str()),
+        };
+        self.requires
+            .iter()
+            .filter(|claim| lacks(claim))
+            .map(|claim| named(*claim))
+            .collect()
     }
 }
 

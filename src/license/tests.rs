@@ -370,3 +370,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_the_product_insists_on_must_be_there() {
+    let policy: Policy =
+        serde_yaml::from_str("{requires: [seats, features], claims: {seats: plan.users}}").unwrap();
+    let given = Given {
+        tier: None,
+        ..given()
+    };
+    let judge =
+        |license: &License| check(&issue(license, &policy, PRIVATE).unwrap(), &policy, &given).unwrap();
+    assert_eq!(judge(&license()).verdict, Verdict::Valid);
+    let bare = License {
+        seats: None,
+        features: vec![],
+        tier: None,
+        ..license()
+    };
+    let report = judge(&bare);
+    assert_eq!(report.verdict, Verdict::Incomplete);
+    let lacks = |name: &str| Finding::NoClaim(name.to_owned());
+    assert_eq!(report.findings, [lacks("plan.users"), lacks("features")]);
+}

@@ -17,6 +17,8 @@ mod scaffold;
 mod schema;
 mod service;
 mod template;
+#[cfg(test)]
+pub(crate) mod testing;
 mod version;
 
 pub use catalog::{Catalog, Entry, ProductFiles};

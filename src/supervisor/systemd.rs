@@ -199,6 +199,8 @@ fn status_of(name: &str, shown: &UnitProperties) -> UnitStatus {
         _ => UnitState::Stopped,
     };
     let last_exit = match shown.result.as_str() {
+        // Of a program that runs, systemd tells how it is doing, not how the one before it ended.
+        _ if state == UnitState::Running => None,
         "" => None,
         "success" | "exit-code" => Some(format!("status {}", shown.exec_main_status)),
         "signal" => Some(format!("signal {}", shown.exec_main_status)),

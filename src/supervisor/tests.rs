@@ -364,6 +364,10 @@ async fn systemd_is_asked_through_its_own_programs() {
     assert!(!units.install(&file).await.unwrap());
     let status = units.start("web").await.unwrap();
     assert_eq!((status.state, status.pid), (UnitState::Running, Some(9)));
+    assert_eq!(
+        status.last_exit, None,
+        "it runs, and nothing is known to have ended"
+    );
     let lines: Vec<_> = units
         .logs("web", 5, false)
         .await

@@ -15,8 +15,6 @@ mod rank;
 mod set;
 mod summary;
 mod take;
-#[cfg(test)]
-mod tests;
 mod tree;
 mod write;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::error::WizardError;
 use super::keys;
-use crate::deployment::{Answers, outline};
+use crate::deployment::{Answers, outline, wrong_state};
 use crate::document::nearest;
 use crate::product::{Product, Version};
 
@@ -101,11 +101,14 @@ fn take(product: &Product, answers: &mut Answers, key: &str, text: &str) -> Resu
             Err(error) => return Err(wrong(error.to_string(), None)),
         },
         "state" => {
-            if text.trim().is_empty() || text.contains(char::is_control) {
+            if text.contains(char::is_control) {
                 return Err(wrong(
                     "expected a folder or an object store's URL".to_owned(),
                     None,
                 ));
+            }
+            if let Some(message) = wrong_state(text.trim()) {
+                return Err(wrong(message.to_owned(), None));
             }
             text.trim().clone_into(&mut answers.state);
         }

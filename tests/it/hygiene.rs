@@ -85,17 +85,18 @@ fn no_product_is_known_to_the_program() {
         .filter_map(|path| Some(path.parent()?.as_str().to_owned()))
         .collect();
     assert!(products.len() >= 3, "{products:?}");
+    // The sample's name is a word that may be said, and its definition is one that unit tests may open.
+    let (sample, real): (Vec<&String>, Vec<&String>) = products.iter().partition(|name| *name == "sample");
+    assert_eq!(sample.len(), 1);
+    for Source { path, text } in sources("src") {
+        let text = text.to_lowercase();
+        for product in &real {
+            assert!(!text.contains(*product), "{path} names {product}");
+        }
+    }
     for source in shipped() {
-        for line in source.shipped_code().map(str::to_lowercase) {
-            for product in &products {
-                // The sample's name is a word that may be said.
-                let names = if product == "sample" {
-                    line.contains("\"sample\"")
-                } else {
-                    line.contains(product)
-                };
-                assert!(!names, "{} names {product}: {line}", source.path);
-            }
+        for line in source.shipped_code() {
+            assert!(!line.contains("\"sample\""), "{}: {line}", source.path);
         }
     }
 }

@@ -138,3 +138,17 @@ fn a_closed_mode_is_ranked_last_with_the_reason() {
         "FlowGuard offers it on Enterprise only; the tier here is Business"
     );
 }
+
+#[test]
+fn a_password_in_the_place_for_state_is_refused_and_not_shown() {
+    let env = TestEnv::new();
+    for state in [
+        "s3://jo:hunter2-plain@bucket/x",
+        "az://container/x?sig=hunter2-plain",
+    ] {
+        let ran = env.run(&["init", "sample", "--mode", "host", "--state", state]);
+        ran.exits(3).says(&["`state`", "in the environment, as AWS_"]);
+        assert!(!ran.all().contains("hunter2-plain"), "{ran}");
+        assert!(!env.work().join("landfall.yaml").exists());
+    }
+}

@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
 use crate::cli::session::clock;
-use crate::license::{Given, License, Period, Policy, Report, check, issue};
+use crate::license::{Given, License, Period, Policy, Report, RequiredClaim, check, issue};
 use crate::product::Entry;
 
 /// Options of `license`.
@@ -166,6 +166,27 @@ pub fn describe(report: &Report) -> String {
     text
 }
 
+/// Refuses to sign what the product would refuse to take.
+fn refuse_incomplete(entry: &Entry, policy: &Policy, license: &License) -> Result<()> {
+    let missing = policy.missing(license);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let flag = |claim: &RequiredClaim| match claim {
+        RequiredClaim::Tier => "--tier TIER",
+        RequiredClaim::Seats => "--seats N",
+        RequiredClaim::Features => "--feature NAME",
+    };
+    let names: Vec<String> = missing.iter().map(|(_, name)| format!("`{name}`")).collect();
+    let flags: Vec<&str> = missing.iter().map(|(claim, _)| flag(claim)).collect();
+    let what = format!(
+        "{} takes no license without {}",
+        entry.product().title,
+        names.join(", ")
+    );
+    Err(CommandError::new(Exit::Usage, what).hint(format!("give {}", flags.join(" "))))
+}
+
 fn sign(context: &Context, args: &IssueArgs) -> Result {
     let entry = context.catalog().open(&args.product)?;
     let policy = policy(&entry)?;
@@ -200,6 +221,7 @@ fn sign(context: &Context, args: &IssueArgs) -> Result {
         expires: Some(expires),
         ..License::default()
     };
+    refuse_incomplete(&entry, &policy, &license)?;
     let key = fs_err::read(&args.key).map_err(|error| CommandError::from_error(Exit::Input, &error))?;
     context.data(&format!("{}\n", issue(&license, &policy, &key)?));
     Ok(Exit::Done)

@@ -1,6 +1,6 @@
 use super::*;
-use crate::oci::Digest;
-use crate::product::{Catalog, ImageOrigin, MigrationPromise, RELEASE_SCHEMA, ReleaseImage};
+use crate::product::Catalog;
+use crate::product::testing::release;
 
 const PRODUCT: &str = r#"
 schema: landfall/product/v1
@@ -97,24 +97,7 @@ fn shop(product: &str) -> Shop {
 
 impl Shop {
     fn resolve(&self, answers: &str) -> Result<Deployment, ResolveError> {
-        let image = |name: &String| ReleaseImage {
-            reference: format!("test/{name}:1.0"),
-            digest: Digest::of(name),
-            platforms: BTreeMap::new(),
-            size: 1,
-            source: ImageOrigin::Registry,
-            sbom: None,
-        };
-        let images = self.entry.product().components.keys();
-        let release = Release {
-            schema: RELEASE_SCHEMA.to_owned(),
-            product: "shop".to_owned(),
-            version: "1.0".parse().unwrap(),
-            images: images.map(|name| (name.clone(), image(name))).collect(),
-            reachable_from: None,
-            migrations: MigrationPromise::default(),
-            notes: Vec::new(),
-        };
+        let release = release(self.entry.product(), "1.0");
         let text = format!("{HEAD}{answers}");
         resolve(&self.entry, &release, &Answers::parse("a.yaml", &text).unwrap())
     }

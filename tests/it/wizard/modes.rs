@@ -3,38 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::super::{apply_all, complete, complete_without_asking, write};
 use super::entry;
 use super::script::Script;
-use crate::deployment::{Answers, resolve};
-use crate::oci::Digest;
-use crate::product::{Catalog, Entry, ImageOrigin, Product, RELEASE_SCHEMA, Release, ReleaseImage};
-
-/// Makes a release of images that nobody has, in memory only.
-fn release(entry: &Entry) -> Release {
-    let image = |name: &String| ReleaseImage {
-        reference: format!("registry.test/{name}:1.0.0"),
-        digest: Digest::of(name.as_bytes()),
-        platforms: BTreeMap::new(),
-        size: 0,
-        source: ImageOrigin::Registry,
-        sbom: None,
-    };
-    let product = entry.product();
-    Release {
-        schema: RELEASE_SCHEMA.to_owned(),
-        product: product.name.clone(),
-        version: "1.0.0".parse().unwrap(),
-        images: product
-            .components
-            .keys()
-            .map(|name| (name.clone(), image(name)))
-            .collect(),
-        reachable_from: None,
-        migrations: Default::default(),
-        notes: vec![],
-    }
-}
+use crate::fixtures::release;
+use landfall::deployment::{Answers, resolve};
+use landfall::product::{Catalog, Entry, Product};
+use landfall::wizard::{apply_all, complete, complete_without_asking, write};
 
 /// A mode on a target of a product, answered by a script.
 struct Done {
@@ -100,7 +74,7 @@ fn every_mode_of_every_product_is_answered_and_resolved() {
         let parsed =
             Answers::parse("landfall.yaml", &text).unwrap_or_else(|error| panic!("{what}: {error}\n{text}"));
         assert_eq!(parsed.content, *answers, "{what}\n{text}");
-        if let Err(error) = resolve(entry, &release(entry), &parsed) {
+        if let Err(error) = resolve(entry, &release(entry.product()), &parsed) {
             panic!("{what}: {error:?}\n{text}");
         }
     }

@@ -1,9 +1,9 @@
 //! What a tier may not use.
 
-use super::super::{Reply, WizardError, apply, apply_all, complete_without_asking};
 use super::entry;
 use super::script::Script;
-use crate::deployment::Answers;
+use landfall::deployment::Answers;
+use landfall::wizard::{Reply, WizardError, apply, apply_all, complete_without_asking};
 
 fn complaints(pairs: &[&str]) -> Vec<(String, String)> {
     let entry = entry("flowguard");

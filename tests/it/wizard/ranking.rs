@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::{Ranked, rank};
 use super::entry;
+use landfall::wizard::{Ranked, rank};
 
 fn best(facts: &[(&str, Value)], tier: &str) -> Ranked {
     let facts: BTreeMap<String, Value> = facts

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::super::{Form, Manner, Prompt, PromptError, Prompter, Reply, WizardError, run};
-use crate::deployment::Answers;
-use crate::product::Product;
+use landfall::deployment::Answers;
+use landfall::product::Product;
+use landfall::wizard::{Form, Manner, Prompt, PromptError, Prompter, Reply, WizardError, run};
 
 /// Replies by key; where it has none it takes the default, the first choice, or the first text that is taken.
 #[derive(Default)]
-pub(super) struct Script {
+pub struct Script {
     replies: BTreeMap<String, VecDeque<Reply>>,
     /// Every prompt that was put, in order.
     pub prompts: Vec<Prompt>,

@@ -7,7 +7,7 @@ mod ranking;
 mod script;
 mod steps;
 
-use crate::product::{Catalog, Entry};
+use landfall::product::{Catalog, Entry};
 
 fn entry(name: &str) -> Entry {
     Catalog::default().open(name).unwrap()

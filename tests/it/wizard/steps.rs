@@ -1,9 +1,9 @@
 //! The order of questions, going back, further parts, and runs without questions.
 
-use super::super::{Manner, Reply, WizardError, apply, complete_without_asking, run, write};
 use super::entry;
 use super::script::Script;
-use crate::deployment::Answers;
+use landfall::deployment::Answers;
+use landfall::wizard::{Manner, Reply, WizardError, apply, complete_without_asking, run, write};
 
 #[test]
 fn facts_come_first_then_the_tier_then_the_mode() {

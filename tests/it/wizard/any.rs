@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
-use super::super::{apply, complete, complete_without_asking, rank, write};
 use super::entry;
 use super::script::Script;
-use crate::deployment::{Answers, outline};
-use crate::product::Entry;
+use landfall::deployment::{Answers, outline};
+use landfall::product::Entry;
+use landfall::wizard::{apply, complete, complete_without_asking, rank, write};
 
 static SAMPLE: LazyLock<Entry> = LazyLock::new(|| entry("sample"));
 static DONE: LazyLock<Answers> = LazyLock::new(|| {
@@ -65,7 +65,7 @@ proptest! {
         let mut script = Script::default();
         let keys = keys();
         for (index, text) in texts.iter().enumerate() {
-            script.then(&keys[(index * 7 + text.len()) % keys.len()], super::super::Reply::Answer(text.clone()));
+            script.then(&keys[(index * 7 + text.len()) % keys.len()], landfall::wizard::Reply::Answer(text.clone()));
         }
         let _ = script.run(SAMPLE.product(), Answers::new("sample", ""));
     }
