@@ -66,7 +66,8 @@ pub async fn observe_stages(
                 let earlier = (&earlier.deployment, earlier_part, &earlier_artifacts);
                 seen = host::after(seen, (&stage.deployment, part, &artifacts), earlier)?;
             }
-            seen.sizes = host::sizes(&stage.deployment, part).await?;
+            let saves = stage.data != DataMove::Keep;
+            seen.sizes = host::sizes(saves.then_some(world), &stage.deployment, part).await?;
             parts.insert(part.name.clone(), serde_json::to_value(seen).unwrap_or_default());
         }
         all.push(SeenStage {

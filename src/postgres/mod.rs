@@ -27,7 +27,7 @@ pub use fetch::fetch;
 pub use programs::{Programs, find};
 #[cfg(test)]
 pub(crate) use settings::Settings;
-pub use snapshot::{Saved, check, restore, save};
+pub use snapshot::{Saved, check, is_unchanged, restore, save};
 
 #[cfg(test)]
 mod tests;

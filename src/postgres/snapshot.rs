@@ -84,6 +84,97 @@ pub async fn restore(
     load(clients, spec, &mut source, cancel).await
 }
 
+/// Says whether a database still is what it was when the snapshot was saved.
+///
+/// Both are read as SQL text and compared by their sums. Nothing is written, so that it works where no room is left.
+///
+/// # Errors
+/// As [`dump`]; [`PostgresError::File`] when the snapshot cannot be read.
+pub async fn is_unchanged(
+    clients: &Clients,
+    spec: &ConnectSpec,
+    file: &Utf8Path,
+    cancel: &CancelToken,
+) -> Result<bool, PostgresError> {
+    let place = file.to_owned();
+    let saved = tokio::task::spawn_blocking(move || {
+        let mut sum = TextSum::default();
+        decompress(&place, &mut sum)?;
+        Ok(sum.finish())
+    });
+    let saved = saved
+        .await
+        .map_err(io::Error::other)
+        .and_then(|saved: io::Result<String>| saved)
+        .map_err(PostgresError::file("read", file))?;
+    let mut sink = Sink::new(|from| {
+        let mut sum = TextSum::default();
+        io::copy(from, &mut sum)?;
+        Ok(sum.finish())
+    });
+    dump(clients, spec, &mut sink, cancel).await?;
+    let now = sink.finish().await;
+    Ok(now.map_err(PostgresError::file("compare with", file))? == saved)
+}
+
+/// Sums SQL text but for the lines that differ from dump to dump: `\\restrict` and `\\unrestrict` carry a random word.
+#[derive(Default)]
+struct TextSum {
+    sum: Sha256,
+    /// The beginning of a line, while it does not tell yet what the line is.
+    start: Vec<u8>,
+    /// Whether the line that is under way counts, once that is known.
+    counts: Option<bool>,
+}
+
+/// How many bytes of a line tell what it is.
+const TELLING: usize = b"\\unrestrict ".len();
+
+impl TextSum {
+    fn finish(mut self) -> String {
+        self.sum.update(&self.start);
+        hex::encode(self.sum.finalize())
+    }
+
+    /// Takes a line or a piece of one.
+    fn take(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        if self.counts.is_none() {
+            let (start, behind) = rest.split_at(rest.len().min(TELLING - self.start.len()));
+            self.start.extend_from_slice(start);
+            rest = behind;
+            if self.start.len() < TELLING && !self.start.ends_with(b"\n") {
+                return;
+            }
+            let random = self.start.starts_with(b"\\restrict ") || self.start.starts_with(b"\\unrestrict ");
+            if !random {
+                self.sum.update(&self.start);
+            }
+            self.start.clear();
+            self.counts = Some(!random);
+        }
+        if self.counts == Some(true) {
+            self.sum.update(rest);
+        }
+        if piece.ends_with(b"\n") {
+            self.counts = None;
+        }
+    }
+}
+
+impl Write for TextSum {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .for_each(|piece| self.take(piece));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Compares a snapshot with the checksum beside it.
 ///
 /// # Errors
@@ -201,5 +292,31 @@ fn no_room(place: &Utf8Path, source: io::Error) -> PostgresError {
             source,
         },
         _ => PostgresError::file("write", place)(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(pieces: &[&str]) -> String {
+        let mut sum = TextSum::default();
+        for piece in pieces {
+            sum.write_all(piece.as_bytes()).unwrap();
+        }
+        sum.finish()
+    }
+
+    #[test]
+    fn a_sum_leaves_out_random_words_however_the_text_is_cut() {
+        let one = "--\n\\restrict abc\nCREATE TABLE t ();\n\\.\n\n\\unrestrict abc\nend";
+        let two = one.replace("abc", "xyz and more");
+        let whole = sum(&[one]);
+        assert_eq!(sum(&[&two]), whole);
+        for cut in 0..one.len() {
+            assert_eq!(sum(&[&one[..cut], &one[cut..]]), whole, "cut at {cut}");
+        }
+        assert_ne!(sum(&[&one.replace('t', "u")]), whole);
+        assert_ne!(sum(&["--\nCREATE"]), sum(&["--\nCREATF"]));
     }
 }

@@ -28,3 +28,4 @@ mod secrets;
 mod trouble;
 mod up;
 mod upgrade;
+mod upgrade_full_disk;

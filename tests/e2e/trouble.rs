@@ -1,14 +1,13 @@
 //! A world that is not as it should be: a clear error, a state with a name, and a second try that succeeds.
 
 use std::net::TcpListener;
-use std::process::Command;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use landfall::plan::Purpose;
 use landfall::run::Outcome;
 use serde_json::json;
 
-use super::common::{Ground, Library, Said, Server, free_port, needs_root, repository, sample, under};
+use super::common::{Disk, Ground, Library, Said, Server, free_port, needs_root, repository, sample, under};
 
 /// Asserts that an `up` was refused before anything was touched, or failed and was taken back.
 #[track_caller]
@@ -145,49 +144,6 @@ fn copy(from: &Utf8Path, to: &Utf8Path) {
         let target = to.join(path.strip_prefix(from).unwrap());
         fs_err::create_dir_all(target.parent().unwrap()).unwrap();
         fs_err::copy(path, target).unwrap();
-    }
-}
-
-/// A small disk of its own, gone when dropped.
-struct Disk {
-    place: Utf8PathBuf,
-}
-
-impl Disk {
-    fn mount(place: Utf8PathBuf, size: &str) -> Option<Self> {
-        fs_err::create_dir_all(&place).unwrap();
-        let options = format!("size={size},mode=755");
-        let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &options, "tmpfs", place.as_str()])
-            .output();
-        mount
-            .is_ok_and(|output| output.status.success())
-            .then_some(Self { place })
-    }
-
-    fn free(&self) -> u64 {
-        let stat = rustix::fs::statvfs(self.place.as_std_path()).unwrap();
-        stat.f_bavail * stat.f_frsize
-    }
-
-    /// Fills the disk up to so many bytes.
-    fn fill(&self, left: u64) {
-        let size = self.free().saturating_sub(left);
-        let file = std::fs::File::create(self.place.join("filler")).unwrap();
-        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, size).unwrap();
-    }
-
-    fn empty(&self) {
-        fs_err::remove_file(self.place.join("filler")).unwrap();
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").args(["-l", self.place.as_str()]).output();
-        // The ground could not remove what was mounted in it.
-        let _ = fs_err::remove_dir(&self.place);
-        let _ = self.place.parent().map(fs_err::remove_dir);
     }
 }
 

@@ -19,7 +19,7 @@ fn ground(later: &[&str]) -> Ground {
 }
 
 /// Asks for the number of notes and their checksum.
-fn checksum(ground: &Ground) -> Value {
+pub fn checksum(ground: &Ground) -> Value {
     let reply = ask("GET", &ground.url("/api/notes/checksum"), None);
     assert_eq!(reply.status, 200, "{}", reply.body);
     serde_json::from_str(&reply.body).unwrap()
@@ -27,7 +27,7 @@ fn checksum(ground: &Ground) -> Value {
 
 /// Asks every component which version it is; all must agree.
 #[track_caller]
-fn version(ground: &Ground) -> String {
+pub fn version(ground: &Ground) -> String {
     let status = ground.status();
     let components = status["components"].as_array().unwrap();
     let mut told: Vec<&str> = components
@@ -51,7 +51,7 @@ fn steps_to(ground: &Ground, to: &str) -> Vec<String> {
 }
 
 /// Writes many notes below the product's feet, as a customer of years would have; the worker has seen to them.
-fn fill(ground: &Ground, rows: u32) {
+pub fn fill(ground: &Ground, rows: u32) {
     let sql = format!(
         "INSERT INTO notes (text, processed_at) SELECT 'note ' || i || ' #tag' || (i % 7), now() \
          FROM generate_series(1, {rows}) AS i"

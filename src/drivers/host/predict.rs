@@ -7,10 +7,11 @@ use super::layout::Layout;
 use super::lifecycle::units;
 use super::look::wanted;
 use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
-use super::perform::database_spec;
+use super::perform::{database_spec, fail, find_clients};
 use super::render::{PROXY, bundled_databases};
 use super::secrets::Store;
 use super::steps::{handed, placements, stamp, unit_files};
+use super::world::World;
 use crate::deployment::{Deployment, Part};
 use crate::product::ServiceKind;
 use crate::render::{Artifacts, RenderError};
@@ -83,11 +84,16 @@ pub fn after(
 
 /// Asks every PostgreSQL database of a part how large it is, in bytes rounded up to a power of two.
 ///
-/// Rounded, because a plan made of it is compared with one made a moment later, while users go on writing.
+/// With `world`, it also looks whether the programs are there that save databases. Rounded, because a plan made of it is compared with one made a moment later, while users go on writing.
 ///
 /// # Errors
-/// [`HostError`] when the part's options are not usable. One that does not answer has no size.
-pub async fn sizes(deployment: &Deployment, part: &Part) -> Result<BTreeMap<String, u64>, HostError> {
+/// [`HostError`] when the part's options are not usable, or the programs are not there. One that does not answer has no
+/// size.
+pub async fn sizes(
+    world: Option<&World>,
+    deployment: &Deployment,
+    part: &Part,
+) -> Result<BTreeMap<String, u64>, HostError> {
     let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
         HostError::Strange {
             path: "parts".into(),
@@ -107,9 +113,15 @@ pub async fn sizes(deployment: &Deployment, part: &Part) -> Result<BTreeMap<Stri
         let Ok(spec) = database_spec(&store, service) else {
             continue;
         };
-        if let Ok(connection) = crate::postgres::connect(&spec).await
-            && let Ok(bytes) = crate::postgres::database_size(&connection).await
-        {
+        let Ok(connection) = crate::postgres::connect(&spec).await else {
+            continue;
+        };
+        if let Some(world) = world {
+            find_clients(world, &layout, &connection)
+                .await
+                .map_err(fail(format!("save the database `{name}` before it is changed")))?;
+        }
+        if let Ok(bytes) = crate::postgres::database_size(&connection).await {
             sizes.insert(name.clone(), bytes.max(SMALLEST).next_power_of_two());
         }
     }

@@ -1,6 +1,7 @@
 //! A ground to bring the sample up on: a folder, ports, a name, a license, and nothing of the machine's environment.
 
 mod database;
+mod disk;
 mod files;
 mod http;
 mod library;
@@ -11,6 +12,7 @@ mod server;
 mod stepping;
 
 pub use database::copy;
+pub use disk::Disk;
 pub use files::{tree, under};
 pub use http::ask;
 pub use library::{Library, Script, Trouble};

@@ -8,13 +8,21 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::super::error::HostError;
+use super::super::layout::Layout;
 use super::super::secrets::Store;
+use super::super::world::World;
 use super::{Host, Output, Tell, database, files, folders, health, output, units};
 use crate::deployment::{Bound, ResolvedService};
 use crate::plan::{Action, Check, Step};
 use crate::postgres::{
-    Clients, ConnectSpec, Encryption, Programs, connect, end_sessions, restore, save, server_version,
+    Clients, ConnectSpec, Connection, Encryption, PostgresError, Programs, connect, end_sessions,
+    is_unchanged, restore, save, server_version, wait_ready,
 };
+
+/// How much room is kept while a database is migrated: enough for a server's log and for what ran before to start.
+const RESERVE: u64 = 64 << 20;
+/// How long a server that crashed may take until it answers again.
+const RECOVERY: Duration = Duration::from_secs(120);
 
 impl Host<'_> {
     /// Carries out the steps that only lead from one release to another.
@@ -84,6 +92,7 @@ impl Host<'_> {
                 environment, saved, ..
             } => {
                 database::end_migration(environment).await;
+                self.free_room()?;
                 for (service, file) in saved {
                     self.put_back(service, file).await?;
                 }
@@ -122,18 +131,22 @@ impl Host<'_> {
         ]))
     }
 
+    /// Puts a database back as it was saved, unless it is still that.
     async fn put_back(&self, name: &str, from: &Utf8Path) -> Result<(), HostError> {
         let (clients, spec) = self.clients(name).await?;
+        let fail = |doing: &str| database::fail(format!("{doing} the database `{name}`"));
         // Everything of ours is stopped: who is left is a program that was killed and whose session has not noticed.
         let ended = async { end_sessions(&connect(&spec).await?).await };
-        ended.await.map_err(database::fail(format!(
-            "end what still uses the database `{name}`"
-        )))?;
-        restore(&clients, &spec, from, &self.world.cancel)
-            .await
-            .map_err(database::fail(format!(
-                "put the database back as it was saved in {from}"
-            )))
+        ended.await.map_err(fail("end what still uses"))?;
+        let cancel = &self.world.cancel;
+        let unchanged = is_unchanged(&clients, &spec, from, cancel).await;
+        if unchanged.map_err(fail("look at"))? {
+            return Ok(());
+        }
+        let restored = restore(&clients, &spec, from, cancel).await;
+        restored.map_err(database::fail(format!(
+            "put the database back as it was saved in {from}"
+        )))
     }
 
     /// Finds the programs for a database that nobody else may be using now, and says how to reach it.
@@ -148,17 +161,42 @@ impl Host<'_> {
             })?;
         let spec = database_spec(&self.store, service)?;
         let fail = || database::fail(format!("reach the database `{name}`"));
-        let connection = connect(&spec).await.map_err(fail())?;
-        let server = server_version(&connection).await.map_err(fail())?;
-        let beside = Programs::at(&self.layout.postgres().join("bin"), &self.world.cancel)
-            .await
-            .ok()
-            .flatten();
-        let (root, path, cancel) = (Utf8Path::new("/"), &self.world.path, &self.world.cancel);
-        let clients = Clients::find(beside.as_ref(), server, root, path, cancel)
-            .await
-            .map_err(fail())?;
+        // A server that ran out of room comes back by itself, and takes a moment.
+        let connection = wait_ready(&spec, RECOVERY).await.map_err(fail())?;
+        let clients = find_clients(self.world, &self.layout, &connection);
+        let clients = clients.await.map_err(fail())?;
         Ok((clients, spec))
+    }
+
+    /// Returns the file that keeps room for a database that runs out of it while it is migrated.
+    fn reserve(&self) -> Utf8PathBuf {
+        self.layout.snapshots().join("reserve")
+    }
+
+    /// Keeps room on the disk until it is needed to come back.
+    ///
+    /// # Errors
+    /// [`HostError::File`] when there is no such room now.
+    pub(super) fn keep_room(&self) -> Result<(), HostError> {
+        let file = self.reserve();
+        let keep = || -> std::io::Result<()> {
+            let reserve = fs_err::File::create(&file)?;
+            let flags = rustix::fs::FallocateFlags::empty();
+            match rustix::fs::fallocate(&reserve, flags, 0, RESERVE) {
+                // A file system that cannot promise room does without.
+                Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
+                kept => kept.map_err(std::io::Error::from),
+            }
+        };
+        keep().map_err(|error| {
+            let _ = fs_err::remove_file(&file);
+            HostError::file("keep 64 MiB of room for going back in", file.clone())(error)
+        })
+    }
+
+    /// Gives the room back.
+    pub(super) fn free_room(&self) -> Result<(), HostError> {
+        folders::remove(&[self.reserve()])
     }
 
     fn take_secrets(&self, from: &Utf8Path, names: &[String]) -> Result<(), HostError> {
@@ -243,6 +281,22 @@ impl Host<'_> {
         }
         Ok(())
     }
+}
+
+/// Finds the programs that save the database of a connection and put it back.
+///
+/// # Errors
+/// [`PostgresError`] when there are none, with what to install.
+pub(in crate::drivers::host) async fn find_clients(
+    world: &World,
+    layout: &Layout,
+    connection: &Connection,
+) -> Result<Clients, PostgresError> {
+    let server = server_version(connection).await?;
+    let beside = Programs::at(&layout.postgres().join("bin"), &world.cancel).await;
+    let beside = beside.ok().flatten();
+    let (root, path, cancel) = (Utf8Path::new("/"), &world.path, &world.cancel);
+    Clients::find(beside.as_ref(), server, root, path, cancel).await
 }
 
 /// Says what is wrong with what runs, if anything is.

@@ -25,7 +25,7 @@ const MIGRATING: &str = "LANDFALL_MIGRATING";
 /// Sorting must not change when the machine's language does.
 const LOCALE: &str = "C.UTF-8";
 
-pub(super) fn fail(doing: impl Into<String>) -> impl FnOnce(PostgresError) -> HostError {
+pub(in crate::drivers::host) fn fail(doing: impl Into<String>) -> impl FnOnce(PostgresError) -> HostError {
     let doing = doing.into();
     move |source| HostError::Database {
         doing,

@@ -9,8 +9,8 @@ mod folders;
 mod health;
 mod units;
 
-pub(super) use crossing::database_spec;
-pub(super) use database::{admin_password, local};
+pub(super) use crossing::{database_spec, find_clients};
+pub(super) use database::{admin_password, fail, local};
 pub(super) use folders::{is_installers, mode_of, tool_digest, tool_version};
 pub(super) use health::{client, unpacked};
 pub(super) use units::{stamp_file, unit_path};
@@ -172,13 +172,7 @@ impl<'a> Host<'a> {
                     .await
                     .map(|()| Output::new())
             }
-            Action::Migrate {
-                component,
-                exec,
-                environment,
-                within,
-                ..
-            } => self.migrate(component, exec, environment, *within, tell).await,
+            Action::Migrate { .. } => self.migrate(step, tell).await,
             _ => self.perform_running(step, tell).await,
         }
     }
@@ -333,14 +327,17 @@ impl<'a> Host<'a> {
         ]))
     }
 
-    async fn migrate(
-        &self,
-        component: &str,
-        exec: &[String],
-        environment: &Utf8Path,
-        within: u32,
-        tell: Tell<'_>,
-    ) -> Result<Output, HostError> {
+    async fn migrate(&self, step: &Step, tell: Tell<'_>) -> Result<Output, HostError> {
+        let Action::Migrate {
+            component,
+            exec,
+            environment,
+            within,
+            saved,
+        } = &step.action
+        else {
+            return Ok(Output::new());
+        };
         let artifact = Utf8PathBuf::from(format!("env/{component}.env"));
         let text = self
             .artifacts
@@ -352,7 +349,7 @@ impl<'a> Host<'a> {
             .filter(|(_, value)| value.contains("${secret"))
             .map(|(variable, _)| variable.to_owned())
             .collect();
-        let within = Duration::from_secs(u64::from(within));
+        let within = Duration::from_secs(u64::from(*within));
         let migration = database::Migration {
             exec,
             environment,
@@ -360,9 +357,12 @@ impl<'a> Host<'a> {
             within,
         };
         let account = self.account()?;
-        database::migrate(self.world, &migration, account.as_ref(), tell)
-            .await
-            .map(|()| Output::new())
+        if !saved.is_empty() {
+            self.keep_room()?;
+        }
+        let migrated = database::migrate(self.world, &migration, account.as_ref(), tell).await;
+        self.free_room()?;
+        migrated.map(|()| Output::new())
     }
 
     async fn start_supervisor(&self, folder: &Utf8Path) -> Result<(), HostError> {
