@@ -2,11 +2,14 @@
 //!
 //! Every action is idempotent: done twice it is the same as done once, and `revert` bears a step that is half-done.
 
+mod backup;
 mod crossing;
 mod database;
 mod files;
 mod folders;
 mod health;
+mod restore;
+mod schedule;
 mod units;
 
 pub(super) use crossing::database_spec;
@@ -179,6 +182,7 @@ impl<'a> Host<'a> {
                 within,
                 ..
             } => self.migrate(component, exec, environment, *within, tell).await,
+            action if backup::is_ours(action) => self.back_up(step, tell).await,
             _ => self.perform_running(step, tell).await,
         }
     }
@@ -291,6 +295,7 @@ impl<'a> Host<'a> {
             }
             Action::StopUnit { unit } => units::start_again(&*self.manager()?, unit).await,
             Action::SwitchRelease { link, .. } => self.switch_back(step, link),
+            action if backup::is_ours(action) => self.take_back_backup(step).await,
             _ => self.revert_crossing(step, output).await,
         }
     }
