@@ -4,8 +4,8 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune, recommend,
-    release, render, resume, rollback, runs, schema, status, up, upgrade,
+    backup, completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune,
+    recommend, release, render, restore, resume, rollback, runs, schema, status, up, upgrade,
 };
 
 /// Brings a vendor's whole product up on your ground with one command, and keeps it alive there.
@@ -135,6 +135,10 @@ pub enum Command {
     Start(up::LifecycleArgs),
     /// Remove the product; data stays unless it is asked for.
     Destroy(destroy::DestroyArgs),
+    /// Save everything for bad days: databases, objects, configuration, secrets; list and verify what was saved.
+    Backup(backup::BackupArgs),
+    /// Bring a backup back, into this installation or into a new and empty one.
+    Restore(restore::RestoreArgs),
     /// Tell how the product is.
     Status(status::StatusArgs),
     /// Compare what is asked for, what was rendered and what is there; change nothing.

@@ -188,6 +188,9 @@ impl Context {
             environment: allowed_environment((*self.environment).clone(), ALLOWED_ENVIRONMENT),
             given: Arc::clone(&self.environment),
             answers: self.answers_folder(),
+            answers_file: self
+                .answers_folder()
+                .join(self.global.file.file_name().unwrap_or("landfall.yaml")),
             path: self.path(),
             images: Arc::new(move |image: &ReleaseImage| match &image.source {
                 ImageOrigin::Layout(path) => ImageSource::layout(path.as_str()),

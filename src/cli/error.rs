@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use crate::backup::BackupError;
 use crate::deployment::ResolveError;
 use crate::document::Problems;
 use crate::drivers::DriverError;
@@ -254,6 +255,37 @@ impl From<RunError> for CommandError {
             RunError::Undone { .. } => failed.hint("take the rest back with `landfall resume`"),
             _ => failed,
         }
+    }
+}
+
+impl From<BackupError> for CommandError {
+    fn from(error: BackupError) -> Self {
+        let (exit, hint) = match &error {
+            BackupError::NoLock => (
+                Exit::Input,
+                Some(
+                    "name who may with --recipient age1..., or give a passphrase with --passphrase-file FILE",
+                ),
+            ),
+            BackupError::Recipient { .. } => (
+                Exit::Input,
+                Some("a recipient is the public key that `age-keygen` prints: age1..."),
+            ),
+            BackupError::Unknown { .. } => {
+                (Exit::Input, Some("see what is there with `landfall backup list`"))
+            }
+            BackupError::Damaged { .. } => (
+                Exit::Failed,
+                Some("see what else is there with `landfall backup list`; a damaged backup is not restored"),
+            ),
+            BackupError::Identity { .. }
+            | BackupError::Short { .. }
+            | BackupError::WrongKey { .. }
+            | BackupError::OtherKey { .. } => (Exit::Input, None),
+            _ => (Exit::Failed, None),
+        };
+        let told = Self::from_error(exit, &error);
+        hint.into_iter().fold(told, Self::hint)
     }
 }
 

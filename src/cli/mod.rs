@@ -9,6 +9,7 @@ mod edits;
 mod error;
 mod execute;
 mod exit;
+mod keys;
 pub mod progress;
 mod session;
 
@@ -57,8 +58,8 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(context: &Context, command: Command) -> error::Result {
     use commands::{
-        completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune, recommend,
-        release, render, resume, rollback, runs, schema, status, up, upgrade,
+        backup, completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune,
+        recommend, release, render, restore, resume, rollback, runs, schema, status, up, upgrade,
     };
     match command {
         Command::Recommend(args) => recommend::run(context, &args),
@@ -73,6 +74,8 @@ async fn dispatch(context: &Context, command: Command) -> error::Result {
         Command::Stop(args) => up::stop(context, &args).await,
         Command::Start(args) => up::start(context, &args).await,
         Command::Destroy(args) => destroy::run(context, &args).await,
+        Command::Backup(args) => backup::run(context, args).await,
+        Command::Restore(args) => restore::run(context, &args).await,
         Command::Status(args) => status::run(context, &args).await,
         Command::Drift(args) => drift::run(context, &args).await,
         Command::Logs(args) => logs::run(context, &args).await,

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use crate::deployment::{Answers, Deployment, resolve};
 use crate::document::{Document, Problems};
 use crate::drivers::host::World;
-use crate::drivers::{self, Before, Edits, Intent, Stage};
+use crate::drivers::{self, BackupOrder, Before, Edits, Intent, RestoreOrder, Stage};
 use crate::edits::Decisions;
 use crate::journal::{Clock, History, Holder, Installation, LockTerms, open_store};
 use crate::plan::{Plan, Purpose};
@@ -56,6 +56,10 @@ pub enum Aim {
         /// The stages.
         stages: Vec<Stage>,
     },
+    /// Saving what is installed.
+    Backup(BackupOrder, Box<Deployment>),
+    /// Bringing back what was saved.
+    Restore(Box<RestoreOrder>, Box<Deployment>),
 }
 
 impl Aim {
@@ -64,6 +68,8 @@ impl Aim {
         match self {
             Self::Here(intent, _) => intent.purpose,
             Self::Over { purpose, .. } => *purpose,
+            Self::Backup(..) => Purpose::Backup,
+            Self::Restore(..) => Purpose::Restore,
         }
     }
 }
@@ -254,6 +260,8 @@ impl Session {
         };
         match aim {
             Aim::Here(intent, deployment) => over.here(*intent, deployment).await,
+            Aim::Backup(order, deployment) => over.backup(order, deployment).await,
+            Aim::Restore(order, deployment) => over.restore(order, deployment).await,
             Aim::Over {
                 purpose,
                 from,
@@ -317,6 +325,32 @@ impl Over<'_> {
         let edits = self.edits(deployment, &mut artifacts)?;
         let observed = drivers::observe(self.world, deployment, &artifacts, self.installed, &edits).await?;
         let plan = drivers::plan(intent, deployment, &artifacts, observed)?;
+        Ok(Planned {
+            deployment: deployment.clone(),
+            artifacts,
+            stages: Vec::new(),
+            plan,
+        })
+    }
+
+    async fn backup(&self, order: &BackupOrder, deployment: &Deployment) -> Result<Planned> {
+        let artifacts = drivers::render(deployment)?;
+        let edits = Edits::default();
+        let observed = drivers::observe(self.world, deployment, &artifacts, self.installed, &edits).await?;
+        let plan = drivers::plan_backup(order, deployment, &artifacts, observed)?;
+        Ok(Planned {
+            deployment: deployment.clone(),
+            artifacts,
+            stages: Vec::new(),
+            plan,
+        })
+    }
+
+    async fn restore(&self, order: &RestoreOrder, deployment: &Deployment) -> Result<Planned> {
+        let mut artifacts = drivers::render(deployment)?;
+        let edits = self.edits(deployment, &mut artifacts)?;
+        let observed = drivers::observe(self.world, deployment, &artifacts, self.installed, &edits).await?;
+        let plan = drivers::plan_restore(order, deployment, &artifacts, observed)?;
         Ok(Planned {
             deployment: deployment.clone(),
             artifacts,

@@ -16,6 +16,9 @@ pub enum DriverError {
     /// A way over stages has none, or one that lacks a part.
     #[error("there is no release to go to, or one on the way lacks a part")]
     NoStages,
+    /// A backup lacks what a part needs.
+    #[error("the backup does not fit")]
+    Backup(#[from] crate::backup::BackupError),
     /// The plan has no order.
     #[error("could not order the plan")]
     Plan(#[source] PlanError),

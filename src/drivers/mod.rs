@@ -3,6 +3,7 @@
 //! This file is the only dispatch: each function asks the driver of each part's target. A new target is one folder and
 //! one line in each `match`.
 
+mod backup;
 mod crossing;
 mod drift;
 mod edited;
@@ -11,6 +12,7 @@ pub mod host;
 mod performer;
 mod prune;
 
+pub use backup::{BackupOrder, RestoreOrder, plan_backup, plan_restore};
 pub use crossing::{Stage, observe_stages, plan_rehearsal, plan_stages};
 pub use drift::Drifting;
 pub use edited::{Before, Edits, decisions_of, edits_of, rendered_only};
@@ -182,6 +184,8 @@ fn host_steps(
         Purpose::Upgrade | Purpose::Rollback | Purpose::Rehearse => Ok(Vec::new()),
         // What is pruned follows from the history: see `plan_prune`.
         Purpose::Prune => Ok(Vec::new()),
+        // See `plan_backup` and `plan_restore`.
+        Purpose::Backup | Purpose::Restore => Ok(Vec::new()),
     };
     Ok(steps?)
 }

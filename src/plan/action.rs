@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
+use super::{BackupEnd, BackupLock, BackupPart, BackupSource, RestorePart};
 use crate::deployment::SecretOrigin;
 use crate::oci::Digest;
 use crate::product::{ReleaseImage, Version};
@@ -224,6 +225,52 @@ pub enum Action {
     RemoveFolders {
         /// The folders.
         folders: Vec<Utf8PathBuf>,
+    },
+    /// Places the units that make backups at set times, and starts their timer.
+    InstallSchedule {
+        /// The timer.
+        timer: String,
+        /// The units.
+        files: Vec<Placement>,
+        /// The file that tells the service where the answers file lies.
+        environment: Utf8PathBuf,
+    },
+    /// Stops the timer that makes backups and removes its units.
+    RemoveSchedule {
+        /// The timer.
+        timer: String,
+        /// The units' files.
+        files: Vec<Utf8PathBuf>,
+    },
+    /// Begins a backup that has the name of this run.
+    BeginBackup {
+        /// The folder with the backups of this installation.
+        shelf: Utf8PathBuf,
+        /// Who may open it.
+        lock: BackupLock,
+    },
+    /// Adds something to the backup of this run.
+    AddToBackup {
+        /// The folder with the backups of this installation.
+        shelf: Utf8PathBuf,
+        /// The entry's name.
+        name: String,
+        /// What is added.
+        what: BackupPart,
+    },
+    /// Completes the backup of this run, and then removes older ones.
+    CompleteBackup {
+        /// The folder with the backups of this installation.
+        shelf: Utf8PathBuf,
+        /// How.
+        end: BackupEnd,
+    },
+    /// Takes something out of a backup.
+    RestoreFrom {
+        /// The entry.
+        source: BackupSource,
+        /// What becomes of it.
+        what: RestorePart,
     },
 }
 

@@ -4,12 +4,14 @@
 //! what is applied: a saved plan whose hash no longer fits is refused. Pure: no clock, randomness, environment, network.
 
 mod action;
+mod backup;
 mod downtime;
 mod error;
 mod order;
 mod step;
 
 pub use action::{Action, Check, Handed, Placement};
+pub use backup::{BackupEnd, BackupKey, BackupLock, BackupPart, BackupSource, RestorePart};
 pub use downtime::Downtime;
 pub use error::PlanError;
 pub use order::order;
@@ -43,6 +45,10 @@ pub enum Purpose {
     Rehearse,
     /// Remove what nobody needs any more.
     Prune,
+    /// Save everything for bad days.
+    Backup,
+    /// Bring back what was saved.
+    Restore,
 }
 
 impl Purpose {
@@ -57,17 +63,25 @@ impl Purpose {
             Self::Rollback => "rollback",
             Self::Rehearse => "rehearsal",
             Self::Prune => "prune",
+            Self::Backup => "backup",
+            Self::Restore => "restore",
         }
     }
 
     /// Says whether a run of this purpose decides what is installed.
     pub fn installs(self) -> bool {
-        matches!(self, Self::Up | Self::Destroy | Self::Upgrade | Self::Rollback)
+        matches!(
+            self,
+            Self::Up | Self::Destroy | Self::Upgrade | Self::Rollback | Self::Restore
+        )
     }
 
     /// Says whether the product runs after a run of this purpose.
     pub fn brings_up(self) -> bool {
-        matches!(self, Self::Up | Self::Start | Self::Upgrade | Self::Rollback)
+        matches!(
+            self,
+            Self::Up | Self::Start | Self::Upgrade | Self::Rollback | Self::Restore
+        )
     }
 }
 

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on fails; tests start the binary under test, read their own settings, and say what they leave out"
 )]
 
+mod backup;
 mod change;
 mod common;
 mod destroy;

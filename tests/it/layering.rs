@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("tools", &["secret"]),
     ("supervisor", &["secret", "tools"]),
     ("postgres", &["secret", "supervisor", "tools"]),
+    ("backup", &["oci", "secret"]),
     ("product", &["document", "expression", "license", "oci"]),
     ("deployment", &["document", "expression", "oci", "product"]),
     ("wizard", &["deployment", "document", "expression", "product"]),
@@ -32,6 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "drivers",
         &[
+            "backup",
             "deployment",
             "doctor",
             "edits",
@@ -51,6 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "backup",
             "deployment",
             "doctor",
             "document",
@@ -64,6 +67,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "proxy",
             "render",
             "run",
+            "secret",
             "status",
             "supervisor",
             "tools",

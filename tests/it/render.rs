@@ -43,7 +43,24 @@ fn rendered() -> BTreeMap<Utf8PathBuf, Artifacts> {
     }
     let artifacts = host::render(&deployment, host_part(&deployment).unwrap()).unwrap();
     all.insert(Utf8PathBuf::from("sample/host-supervisor"), artifacts);
+    all.insert(Utf8PathBuf::from("sample/host-backup"), scheduled());
     all
+}
+
+/// Renders the timer that makes backups, which no example asks for.
+fn scheduled() -> Artifacts {
+    let mut deployment = Example::named("sample-host").deployment();
+    for part in deployment.parts.values_mut() {
+        let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+        part.options.insert("backup_to".to_owned(), "/srv/backups".into());
+        part.options
+            .insert("backup_recipients".to_owned(), vec![recipient].into());
+        part.options.insert("backup_keep".to_owned(), 7.into());
+        part.options.insert("backup_schedule".to_owned(), "daily".into());
+    }
+    host::render(&deployment, host_part(&deployment).unwrap())
+        .unwrap()
+        .below("schedule")
 }
 
 #[test]

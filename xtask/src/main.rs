@@ -7,6 +7,7 @@
     reason = "a task talks to a developer and starts the developer's own tools; nothing of it is shipped"
 )]
 
+mod backup_memory;
 mod bench;
 mod docs;
 mod lint;
@@ -58,6 +59,11 @@ const TASKS: &[Task] = &[
         name: "bench",
         usage: bench::USAGE,
         run: bench::task,
+    },
+    Task {
+        name: "backup-memory",
+        usage: backup_memory::USAGE,
+        run: backup_memory::task,
     },
     Task {
         name: "sample",

@@ -1,5 +1,6 @@
 //! One file per verb.
 
+pub mod backup;
 pub mod completions;
 pub mod destroy;
 pub mod doctor;
@@ -15,6 +16,7 @@ pub mod recommend;
 pub mod rehearse;
 pub mod release;
 pub mod render;
+pub mod restore;
 pub mod resume;
 pub mod rollback;
 pub mod runs;

@@ -124,6 +124,12 @@ async fn way_back(
                     "go forwards again with `landfall upgrade`, or further back with `landfall rollback --to VERSION`",
                 ));
             }
+            if to.is_none() && about.purpose == Purpose::Restore {
+                let message = format!("run {id} brought a backup back, which is no step to another release");
+                return Err(CommandError::new(Exit::Input, message).hint(
+                    "restore another backup, or go back to a version with `landfall rollback --to VERSION`",
+                ));
+            }
             last = Some(id);
             migrated.extend(migrates(&run).then_some(run));
             continue;

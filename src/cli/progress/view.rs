@@ -262,6 +262,8 @@ impl View {
             Purpose::Rollback => format!("`{name}` is back at {release}"),
             Purpose::Rehearse => format!("{release} came up on a copy of the data"),
             Purpose::Prune => format!("what `{name}` does not need any more is removed"),
+            Purpose::Restore => format!("`{name}` is restored: {release}"),
+            Purpose::Backup => format!("`{name}` is backed up: {release}"),
         }
     }
 }

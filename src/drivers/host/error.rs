@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use crate::backup::BackupError;
 use crate::oci::{Digest, OciError};
 use crate::supervisor::SupervisorError;
 use crate::tools::ToolError;
@@ -94,6 +95,15 @@ pub enum HostError {
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A backup could not be made or used.
+    #[error("could not {doing}")]
+    Backup {
+        /// What was tried.
+        doing: String,
+        /// Why.
+        #[source]
+        source: Box<BackupError>,
     },
     /// A component did not become healthy in time.
     #[error("`{component}` did not become healthy within {within} seconds: {last}{said}")]

@@ -33,6 +33,18 @@ pub struct Options {
     pub tls_key: Option<Utf8PathBuf>,
     /// Where the bundled PostgreSQL comes from.
     pub postgres: PostgresSource,
+    /// The folder that backups go to.
+    #[serde(default)]
+    pub backup_to: Option<Utf8PathBuf>,
+    /// Who may open them (`age1...`).
+    #[serde(default)]
+    pub backup_recipients: Vec<String>,
+    /// How many are kept.
+    #[serde(default)]
+    pub backup_keep: Option<u32>,
+    /// When they are made, as systemd's `OnCalendar=`.
+    #[serde(default)]
+    pub backup_schedule: Option<String>,
 }
 
 /// What keeps services running.

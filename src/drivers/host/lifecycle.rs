@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use super::layout::{Layout, Supervisor};
 use super::observe::Observed;
 use super::render::{PROXY, bundled_databases, has_routes};
+use super::steps::schedule_places;
 use crate::deployment::{Deployment, Part};
 use crate::plan::{Action, Step, StepId, Undo};
 use crate::render::RenderError;
@@ -116,6 +117,22 @@ pub fn destroy(
             &mut steps,
             part,
             id(deployment, part, "units", "remove"),
+            title,
+            action,
+            undo,
+        );
+    }
+    if observed.schedule.is_some() {
+        let undo = Undo::Impossible("the timer is gone; `landfall up` sets it again".to_owned());
+        let action = Action::RemoveSchedule {
+            timer: format!("{}.timer", layout.unit("backup")),
+            files: schedule_places(&layout),
+        };
+        let title = "make no more backups by itself".to_owned();
+        chain(
+            &mut steps,
+            part,
+            id(deployment, part, "schedule", "remove"),
             title,
             action,
             undo,

@@ -11,7 +11,9 @@ use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 use super::perform::{admin_password, is_installers, local, stamp_file, tool_version, unit_path, unpacked};
 use super::render::bundled_databases;
 use super::secrets::Store;
-use super::steps::{folders, handed, placements, unit_files};
+use super::steps::{
+    folders, handed, placements, schedule_environment, schedule_files, schedule_places, unit_files,
+};
 use super::world::World;
 use crate::deployment::{Deployment, Part};
 use crate::edits::{EDITS, Edit, Outcome};
@@ -82,6 +84,7 @@ pub async fn look(
         units,
         sizes: BTreeMap::new(),
         edits: known.edits.clone(),
+        schedule: look_at_schedule(&layout, artifacts),
     })
 }
 
@@ -246,6 +249,29 @@ async fn look_at_databases(
         );
     }
     seen
+}
+
+/// Compares the timer for backups with its artifacts; none when there is none and should be none.
+fn look_at_schedule(layout: &Layout, artifacts: &Artifacts) -> Option<Likeness> {
+    let there = |path: &Utf8PathBuf| path.exists();
+    let wanted = schedule_files(layout, artifacts);
+    if wanted.is_empty() {
+        let places = schedule_places(layout);
+        return places.iter().any(there).then_some(Likeness::Different);
+    }
+    let same = |placement: &crate::plan::Placement| {
+        let text = artifacts
+            .get(&placement.artifact)
+            .map(|artifact| artifact.text.as_str());
+        fs_err::read_to_string(&placement.to).is_ok_and(|found| text == Some(found.as_str()))
+    };
+    Some(if !wanted.iter().any(|placement| there(&placement.to)) {
+        Likeness::Absent
+    } else if wanted.iter().all(same) && schedule_environment(layout).exists() {
+        Likeness::Same
+    } else {
+        Likeness::Different
+    })
 }
 
 /// Returns the file that notes that role and database were made.

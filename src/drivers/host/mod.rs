@@ -30,6 +30,6 @@ pub use prune::{fetched, leftovers};
 pub use render::render;
 pub use secrets::take_tokens;
 pub use status::status;
-pub use steps::{Crossing, DataMove, cross, probe_url, rehearse, up};
+pub use steps::{Crossing, DataMove, backup, cross, probe_url, rehearse, restore, up};
 pub use tools::tools;
 pub use world::{Images, World};

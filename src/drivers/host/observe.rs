@@ -39,6 +39,9 @@ pub struct Observed {
     /// The files that the customer changed by hand, by artifact, and what becomes of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub edits: BTreeMap<String, Edit>,
+    /// How the timer for backups compares with its artifacts, where there is or should be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Likeness>,
 }
 
 /// How something compares with what it should be.

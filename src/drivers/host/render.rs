@@ -1,6 +1,7 @@
 //! Deployment to artifacts: units, environments, configuration files, the proxy's routes.
 
 mod quoting;
+mod schedule;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
@@ -106,6 +107,7 @@ pub fn render(deployment: &Deployment, part: &Part) -> Result<Artifacts, RenderE
     if has_routes(part) {
         renderer.proxy(&mut artifacts)?;
     }
+    renderer.schedule(&mut artifacts)?;
     Ok(artifacts)
 }
 

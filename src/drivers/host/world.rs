@@ -25,6 +25,8 @@ pub struct World {
     pub given: Arc<BTreeMap<String, String>>,
     /// The folder of the answers file, which relative paths in it start from.
     pub answers: Utf8PathBuf,
+    /// The answers file itself.
+    pub answers_file: Utf8PathBuf,
     /// The folders in which programs are looked for.
     pub path: Vec<Utf8PathBuf>,
     /// How images are brought here.

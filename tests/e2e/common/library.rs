@@ -154,6 +154,7 @@ impl<'a> Library<'a> {
             environment: allowed_environment(all.clone(), ALLOWED_ENVIRONMENT),
             given: Arc::new(all),
             answers: self.ground.path(""),
+            answers_file: self.ground.path("landfall.yaml"),
             path: path.split(':').map(Utf8PathBuf::from).collect(),
             images: Arc::new(|image: &ReleaseImage| match &image.source {
                 ImageOrigin::Layout(path) => ImageSource::layout(path.as_str()),

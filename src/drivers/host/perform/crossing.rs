@@ -150,7 +150,7 @@ impl Host<'_> {
     }
 
     /// Finds the programs for a database that nobody else may be using now, and says how to reach it.
-    async fn clients(&self, name: &str) -> Result<(Clients, ConnectSpec), HostError> {
+    pub(super) async fn clients(&self, name: &str) -> Result<(Clients, ConnectSpec), HostError> {
         let service = self
             .deployment
             .services

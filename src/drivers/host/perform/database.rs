@@ -94,7 +94,7 @@ pub(super) async fn initialize(
     }
 }
 
-async fn programs(world: &World, layout: &Layout) -> Result<Programs, HostError> {
+pub(super) async fn programs(world: &World, layout: &Layout) -> Result<Programs, HostError> {
     let bin = layout.postgres().join("bin");
     let found = Programs::at(&bin, &world.cancel)
         .await

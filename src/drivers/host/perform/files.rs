@@ -61,6 +61,18 @@ pub(super) fn put_back(
     }
 }
 
+/// Lists the names of the files of a folder of which something was kept.
+pub(super) fn kept_names(attic: &Utf8Path, folder: &Utf8Path) -> Vec<String> {
+    let prefix = format!("{}%", flat(folder));
+    let entries = attic.read_dir_utf8().into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let name = entry.file_name().strip_prefix(&prefix)?;
+            Some(name.strip_suffix(".absent").unwrap_or(name).to_owned())
+        })
+        .collect()
+}
+
 fn flat(path: &Utf8Path) -> String {
     path.as_str().trim_start_matches('/').replace('/', "%")
 }

@@ -2,11 +2,14 @@
 //!
 //! Every action is idempotent: done twice it is the same as done once, and `revert` bears a step that is half-done.
 
+mod backup;
 mod crossing;
 mod database;
 mod files;
 mod folders;
 mod health;
+mod restore;
+mod schedule;
 mod units;
 
 pub(super) use crossing::{database_spec, find_clients};
@@ -173,6 +176,7 @@ impl<'a> Host<'a> {
                     .map(|()| Output::new())
             }
             Action::Migrate { .. } => self.migrate(step, tell).await,
+            action if backup::is_ours(action) => self.back_up(step, tell).await,
             _ => self.perform_running(step, tell).await,
         }
     }
@@ -285,6 +289,7 @@ impl<'a> Host<'a> {
             }
             Action::StopUnit { unit } => units::start_again(&*self.manager()?, unit).await,
             Action::SwitchRelease { link, .. } => self.switch_back(step, link),
+            action if backup::is_ours(action) => self.take_back_backup(step).await,
             _ => self.revert_crossing(step, output).await,
         }
     }

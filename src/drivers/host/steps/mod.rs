@@ -3,18 +3,24 @@
 //! Steps are built in the order of a first installation; one that would change nothing is left out, and so are needs
 //! for steps that are left out.
 
+mod backup;
 mod crossing;
 mod database;
 mod edits;
 mod ground;
 mod places;
 mod rehearsal;
+mod restore;
 mod running;
+mod schedule;
 
+pub use backup::backup;
 pub use crossing::{Crossing, DataMove, cross};
 pub use places::probe_url;
 pub(super) use places::{folders, handed, placements, stamp, unit_files};
 pub use rehearsal::rehearse;
+pub use restore::restore;
+pub(super) use schedule::{schedule_environment, schedule_files, schedule_places};
 
 use std::collections::BTreeSet;
 
@@ -56,6 +62,7 @@ pub fn up(
     steps.switch();
     steps.starts();
     steps.start_proxy();
+    steps.schedule();
     steps.verify(steps.public_url());
     Ok(steps.steps)
 }

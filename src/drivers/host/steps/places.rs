@@ -23,7 +23,7 @@ pub(in crate::drivers::host) fn placements(
     let place = |path: &Utf8PathBuf| -> Option<Utf8PathBuf> {
         let pieces: Vec<&str> = path.components().map(|piece| piece.as_str()).collect();
         match pieces.as_slice() {
-            ["units" | EDITS, ..] => None,
+            ["units" | "schedule" | EDITS, ..] => None,
             ["config", name, ..] if !component(name) => Some(layout.root().join(path)),
             _ => Some(layout.release().join(path)),
         }
