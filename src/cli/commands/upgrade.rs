@@ -51,7 +51,10 @@ pub async fn run(context: &Context, args: &UpgradeArgs) -> Result {
     let history = installation.history().await?;
     ready(&history)?;
     // Whoever approved a saved plan was told of them.
-    settle(&mut session, &history, &args.defaults, saved.is_none())?;
+    let decided = saved.is_some() || args.rehearse;
+    if aim(&session, &history, args.to.as_ref())?.is_some() {
+        settle(&mut session, &history, &args.defaults, !decided)?;
+    }
     match aim(&session, &history, args.to.as_ref())? {
         Some(Aim::Over { from, stages, .. }) if args.rehearse => {
             super::rehearse::run(&session, &installation, &from, &stages).await

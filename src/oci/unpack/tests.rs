@@ -98,8 +98,8 @@ fn whiteouts_hide_lower_layers_only() {
     assert_eq!(fs::read_to_string(tree.join("e/z")).unwrap(), "kept");
     assert_eq!(
         fs::read_dir(&tree).unwrap().count(),
-        3,
-        "no whiteout became a file"
+        4,
+        "beside `d`, `e` and two files of ours, no whiteout became a file"
     );
 }
 
