@@ -52,7 +52,9 @@ pub async fn run(context: &Context, args: &UpgradeArgs) -> Result {
     ready(&history)?;
     // Whoever approved a saved plan was told of them.
     let decided = saved.is_some() || args.rehearse;
-    settle(&mut session, &history, &args.defaults, !decided)?;
+    if aim(&session, &history, args.to.as_ref())?.is_some() {
+        settle(&mut session, &history, &args.defaults, !decided)?;
+    }
     match aim(&session, &history, args.to.as_ref())? {
         Some(Aim::Over { from, stages, .. }) if args.rehearse => {
             super::rehearse::run(&session, &installation, &from, &stages).await
