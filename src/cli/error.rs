@@ -245,7 +245,7 @@ impl From<RunError> for CommandError {
     fn from(error: RunError) -> Self {
         let exit = match &error {
             RunError::Over { .. } | RunError::Begun { .. } => Exit::Input,
-            RunError::WouldDiscard { .. } | RunError::Undone { .. } => Exit::Stuck,
+            RunError::NotBack { .. } | RunError::Undone { .. } => Exit::Stuck,
             RunError::Record { .. } => Exit::Interrupted,
             RunError::Stalled { .. } => Exit::Bug,
         };

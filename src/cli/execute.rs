@@ -234,7 +234,7 @@ async fn carry(session: &Session, journal: &mut Journal, works: Works, way: Way)
         show_tokens(context, &deployment)?;
     }
     if succeeded && matches!(purpose, Purpose::Upgrade | Purpose::Rollback) {
-        session.note_release(&deployment.version)?;
+        session.note_release(&deployment.version);
     }
     Ok(exit)
 }

@@ -270,34 +270,28 @@ impl Session {
         }
     }
 
-    /// Notes in the answers file which release is installed now, where it names one.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub fn note_release(&self, version: &Version) -> Result<()> {
+    /// Notes in the answers file which release is installed now, where it names one; says so when that fails.
+    pub fn note_release(&self, version: &Version) {
         let named = self.answers.content.release.as_ref();
         if named.is_none_or(|named| named.as_str() == version.as_str()) {
-            return Ok(());
+            return;
         }
         let file = &self.context.global.file;
-        let failed = |error: std::io::Error| {
-            CommandError::from_error(Exit::Failed, &error)
-                .hint(format!("write `release: \"{version}\"` into {file} yourself"))
-        };
-        let text = fs_err::read_to_string(file).map_err(failed)?;
-        let Some(text) = crate::deployment::with_release(&text, version) else {
-            let message = format!("could not find `release` in {file}");
-            return Err(CommandError::new(Exit::Failed, message)
-                .hint(format!("write `release: \"{version}\"` into {file} yourself")));
-        };
         let half = format!("{file}.landfall-new");
-        fs_err::write(&half, text)
-            .and_then(|()| fs_err::set_permissions(&half, fs_err::metadata(file)?.permissions()))
-            .and_then(|()| fs_err::rename(&half, file))
-            .map_err(failed)?;
-        self.context
-            .say(format!("noted in {file}: release: \"{version}\""));
-        Ok(())
+        let note = || -> std::io::Result<()> {
+            let text = fs_err::read_to_string(file)?;
+            let text = crate::deployment::with_release(&text, version)
+                .ok_or_else(|| std::io::Error::other("it has no line `release:`"))?;
+            fs_err::write(&half, text)?;
+            fs_err::set_permissions(&half, fs_err::metadata(file)?.permissions())?;
+            fs_err::rename(&half, file)
+        };
+        self.context.say(match note() {
+            Ok(()) => format!("noted in {file}: release: \"{version}\""),
+            Err(error) => format!(
+                "note: write `release: \"{version}\"` into {file} yourself, it could not be done: {error}"
+            ),
+        });
     }
 }
 

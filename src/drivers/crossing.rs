@@ -1,5 +1,7 @@
 //! From one release to another, over those on the way, part by part.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -52,6 +54,7 @@ pub async fn observe_stages(
     installed: Option<&str>,
 ) -> Result<Value, DriverError> {
     let mut all = Vec::new();
+    let mut proxies = BTreeMap::new();
     for (index, stage) in stages.iter().enumerate() {
         let mut parts = Map::new();
         for part in hosts(&stage.deployment) {
@@ -64,10 +67,12 @@ pub async fn observe_stages(
             {
                 let earlier_artifacts = earlier.artifacts.below(&part.name);
                 let earlier = (&earlier.deployment, earlier_part, &earlier_artifacts);
-                seen = host::after(seen, (&stage.deployment, part, &artifacts), earlier)?;
+                let proxy = proxies.remove(&part.name);
+                seen = host::after(seen, (&stage.deployment, part, &artifacts), earlier, proxy)?;
             }
             let saves = stage.data != DataMove::Keep;
             seen.sizes = host::sizes(saves.then_some(world), &stage.deployment, part).await?;
+            proxies.extend(host::proxy(&seen).map(|proxy| (part.name.clone(), proxy)));
             parts.insert(part.name.clone(), serde_json::to_value(seen).unwrap_or_default());
         }
         all.push(SeenStage {

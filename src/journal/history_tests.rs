@@ -134,6 +134,7 @@ async fn a_second_writer_is_refused_by_the_store() {
         .append(RecordKind::RunResumed {
             by: "bob@far".to_owned(),
             discard_writes: false,
+            back: false,
         })
         .await;
     assert!(matches!(refused, Err(JournalError::AlreadyThere { .. })));

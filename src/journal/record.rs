@@ -102,6 +102,9 @@ pub enum RecordKind {
         /// Whether that person decided that data is put back although users may have written since.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         discard_writes: bool,
+        /// Whether that person decided that it goes backwards from here on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
     },
     /// A person decided that the run, of which nothing was taken back yet, goes forwards again.
     RunRetried {

@@ -229,9 +229,11 @@ impl RunState {
         match &record.kind {
             RecordKind::RunStarted => self.phase = Phase::Going,
             RecordKind::RunInterrupted => self.phase = Phase::Interrupted,
-            RecordKind::RunResumed { discard_writes, .. } => {
+            RecordKind::RunResumed {
+                discard_writes, back, ..
+            } => {
                 self.discard_writes |= discard_writes;
-                self.taking_back |= matches!(self.phase, Phase::Over(_));
+                self.taking_back |= *back || matches!(self.phase, Phase::Over(_));
                 self.resumed();
             }
             RecordKind::RunRetried { .. } => self.retried(),
@@ -292,7 +294,7 @@ impl RunState {
 
     fn retried(&mut self) {
         self.resumed();
-        self.taking_back = false;
+        (self.taking_back, self.discard_writes) = (false, false);
         for step in self.steps.values_mut() {
             if matches!(step.forward, Forward::Failed { .. }) {
                 step.forward = Forward::Interrupted;

@@ -58,6 +58,7 @@ fn resumed() -> RecordKind {
     RecordKind::RunResumed {
         by: "ann@here".to_owned(),
         discard_writes: false,
+        back: false,
     }
 }
 

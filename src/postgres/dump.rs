@@ -9,7 +9,10 @@ use super::error::PostgresError;
 use crate::tools::{CancelToken, Invocation, Stream};
 
 /// What goes before a dump. Whoever still uses the database holds it up for a minute at most.
-const BEGIN: &[u8] = b"BEGIN;\nSET LOCAL lock_timeout = '60s';\nDROP OWNED BY CURRENT_USER;\n";
+///
+/// A schema `public` that the role owns is dropped too, and dumps take it for granted.
+const BEGIN: &[u8] = b"BEGIN;\nSET LOCAL lock_timeout = '60s';\nDROP OWNED BY CURRENT_USER;\n\
+DO 'BEGIN IF to_regnamespace(''public'') IS NULL THEN CREATE SCHEMA public; END IF; END';\n";
 /// What goes behind a dump: a dump that is cut off never reaches it, and so changes nothing.
 const COMMIT: &[u8] = b"\nCOMMIT;\n\\echo loaded-by-landfall\n";
 /// What the end of [`COMMIT`] says.
@@ -42,6 +45,8 @@ pub async fn dump(
         "--format=plain",
         "--no-owner",
         "--no-privileges",
+        // Those on extensions can only be loaded by whoever made the extension, often an administrator.
+        "--no-comments",
         "--no-password",
         // Who holds a table for longer than this is changing its schema; waiting on would hold up others behind us.
         "--lock-wait-timeout=60s",

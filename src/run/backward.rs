@@ -19,9 +19,10 @@ impl Execution<'_> {
     /// Takes back everything that was done, one step after the other.
     ///
     /// Stops at the first step that cannot be taken back: what lies under it is left as it is, since it may need it.
-    /// Begins not at all when it would end at data that users have written to: the new version is left running.
+    /// Begins not at all when it would end at a step that cannot be taken back, or at data that users have written to:
+    /// what is there is left as it runs.
     pub(super) async fn take_back(&mut self, because: String) -> Result<Outcome, RunError> {
-        if let Some((step, why)) = self.would_discard() {
+        if let Some((step, why)) = self.in_the_way() {
             let because = format!("{why}; before that: {because}");
             return self.finish(Finish::Stuck { step, because }).await;
         }
@@ -41,32 +42,42 @@ impl Execution<'_> {
         self.finish(Finish::RolledBack { because }).await
     }
 
-    /// Finds the step whose taking back would lose what users may have written, unless that was decided.
-    pub(super) fn would_discard(&self) -> Option<(StepId, String)> {
+    /// Finds the step that stands in the way of taking everything back: one that cannot be, or whose taking back would lose
+    /// what users may have written, unless that was decided.
+    pub(super) fn in_the_way(&self) -> Option<(StepId, String)> {
         let state = self.journal.state();
-        if state.discards_writes() || !self.takes_traffic() {
-            return None;
-        }
         let plan = self.journal.plan();
         let changed = |step: &&Step| {
             state
                 .step(&step.id)
                 .is_some_and(|state| state.may_have_changed() && !state.is_taken_back())
         };
-        plan.steps
-            .iter()
-            .filter(changed)
-            .find_map(|step| match &step.undo {
-                Undo::Restore { how, or_keep: None } => Some((
-                    step.id.clone(),
-                    format!(
-                        "users may have written since traffic was let in, and to {how} would lose that: \
+        let impossible = |step: &Step| match &step.undo {
+            Undo::Impossible(why) => Some((
+                step.id.clone(),
+                format!(
+                    "step `{}` cannot be taken back: {why}; `landfall resume --forward` tries again",
+                    step.id
+                ),
+            )),
+            _ => None,
+        };
+        let loses = |step: &Step| match &step.undo {
+            Undo::Restore { how, or_keep: None } => Some((
+                step.id.clone(),
+                format!(
+                    "users may have written since traffic was let in, and to {how} would lose that: \
                      `landfall resume --forward` tries again and keeps what they wrote, \
                      `landfall rollback --discard-writes` goes back and loses it"
-                    ),
-                )),
-                _ => None,
-            })
+                ),
+            )),
+            _ => None,
+        };
+        let steps = || plan.steps.iter().filter(changed);
+        let asks = self.takes_traffic() && !state.discards_writes();
+        steps()
+            .find_map(impossible)
+            .or_else(|| steps().filter(|_| asks).find_map(loses))
     }
 
     /// Says whether users' traffic may have reached the new version at any time of this run.

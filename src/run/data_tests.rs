@@ -79,7 +79,7 @@ async fn afterwards_nothing_is_taken_back_until_a_person_decides() {
 
             let fake = FakePerformer::new(&plan, &world);
             let refused = go_on(&store, &run_id, Verb::Rollback, fake, (Fault::None, 0)).await;
-            assert!(matches!(refused, Some(Err(RunError::WouldDiscard { .. }))));
+            assert!(matches!(refused, Some(Err(RunError::NotBack { .. }))));
 
             let fake = FakePerformer::new(&plan, &world);
             go_on(&store, &run_id, verb, fake, (Fault::None, 0))

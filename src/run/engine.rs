@@ -108,8 +108,8 @@ impl Engine {
     /// Steps that were started and not ended are done again. A run that is stuck is tried again.
     ///
     /// # Errors
-    /// As [`Self::run`]; [`RunError::Over`] when there is nothing to go on with, [`RunError::WouldDiscard`] when going
-    /// back would lose what users wrote and that was not decided, [`RunError::Undone`] when it cannot go forwards again.
+    /// As [`Self::run`]; [`RunError::Over`] when there is nothing to go on with, [`RunError::NotBack`] when going
+    /// back would end half-way, or lose what users wrote and that was not decided, [`RunError::Undone`] when it cannot go forwards again.
     pub async fn take_up(
         &self,
         journal: &mut Journal,
@@ -183,12 +183,17 @@ impl Execution<'_> {
             Direction::On => RecordKind::RunResumed {
                 by,
                 discard_writes: false,
+                back: false,
             },
             Direction::Back { discard_writes } => {
-                if !discard_writes && let Some((_, because)) = self.would_discard() {
-                    return Err(RunError::WouldDiscard { run, because });
+                if !discard_writes && let Some((_, because)) = self.in_the_way() {
+                    return Err(RunError::NotBack { run, because });
                 }
-                RecordKind::RunResumed { by, discard_writes }
+                RecordKind::RunResumed {
+                    by,
+                    discard_writes,
+                    back: true,
+                }
             }
         };
         self.record(kind).await

@@ -24,12 +24,12 @@ pub enum RunError {
         /// The run.
         run: RunId,
     },
-    /// Going back would lose what users wrote, and nobody decided that.
+    /// Going back would end half-way, or lose what users wrote, and nobody decided that.
     #[error("run {run} is not rolled back: {because}")]
-    WouldDiscard {
+    NotBack {
         /// The run.
         run: RunId,
-        /// What would be lost.
+        /// What stands in the way.
         because: String,
     },
     /// A run of which something was taken back cannot go forwards again.

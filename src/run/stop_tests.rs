@@ -103,7 +103,7 @@ async fn an_undo_that_fails_is_tried_three_times_and_then_a_person_is_asked() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_taken_back_asks_a_person_and_what_need_not_be_is_passed_over() {
+async fn what_cannot_be_taken_back_asks_a_person_before_anything_is() {
     let mut steps = [
         step("a", &[]),
         step("b", &["a"]),
@@ -111,7 +111,6 @@ async fn what_cannot_be_taken_back_asks_a_person_and_what_need_not_be_is_passed_
         step("d", &["c"]),
     ];
     steps[1].undo = Undo::Impossible("the data is gone".to_owned());
-    steps[2].undo = Undo::Nothing("it only looks".to_owned());
     let plan = plan(steps.into());
     let (store, world) = (memory(), world());
     let fake = FakePerformer::new(&plan, &world).with(&id("d"), Trouble::Clean);
@@ -124,12 +123,36 @@ async fn what_cannot_be_taken_back_asks_a_person_and_what_need_not_be_is_passed_
         because.starts_with("step `b/do` cannot be taken back: the data is gone"),
         "{because}"
     );
-    assert_eq!(present(&world), ["a", "b", "c"].map(id).into());
+    assert_eq!(
+        present(&world),
+        ["a", "b", "c"].map(id).into(),
+        "nothing was taken back"
+    );
+    // So it can go on once the cause is mended.
+    let fake = FakePerformer::new(&plan, &world);
+    let refused = go_on(&store, &run_id, Verb::Rollback, fake, (Fault::None, 0)).await;
+    assert!(matches!(refused, Some(Err(RunError::NotBack { .. }))));
+    let fake = FakePerformer::new(&plan, &world);
+    let ended = go_on(&store, &run_id, Verb::Retry, fake, (Fault::None, 0)).await;
+    assert_eq!(ended.unwrap().unwrap(), Outcome::Succeeded);
+    assert_eq!(present(&world), all(&plan));
+}
+
+#[tokio::test]
+async fn what_need_not_be_taken_back_is_passed_over() {
+    let mut steps = [step("a", &[]), step("b", &["a"]), step("c", &["b"])];
+    steps[0].undo = Undo::Nothing("it only looks".to_owned());
+    steps[1].undo = Undo::Nothing("it only looks".to_owned());
+    let plan = plan(steps.into());
+    let (store, world) = (memory(), world());
+    let fake = FakePerformer::new(&plan, &world).with(&id("c"), Trouble::Clean);
+    let (run_id, ended) = run(&store, &plan, fake, Fault::None, 0).await;
+    assert!(matches!(ended.unwrap().unwrap(), Outcome::RolledBack { .. }));
     let recorded = installation(store).read(&run_id).await.unwrap();
     let skipped = |record: &crate::journal::Record| matches!(record.kind, RecordKind::UndoSkipped { .. });
     assert_eq!(
         recorded.records.iter().filter(|record| skipped(record)).count(),
-        2
+        3
     );
 }
 

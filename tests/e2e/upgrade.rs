@@ -416,3 +416,31 @@ fn a_rehearsal_says_how_it_would_go_and_touches_nothing() {
     assert!(look() == before, "a rehearsal that was killed left something");
     ground.assert_well();
 }
+
+#[test]
+fn what_a_skipped_release_changes_is_migrated_and_saved_all_the_same() {
+    let ground = ground(&["1.1.0"]);
+    // A release of its own making: it changes nothing itself, but is reached over one that does.
+    let layout = sample().join("1.1.0");
+    let add = ["release", "add", "sample", "1.1.5", "--from", layout.as_str()];
+    let images = ["api", "web", "worker"].map(|name| format!("{name}=sample-{name}:1.1.0"));
+    let mut add = add.to_vec();
+    for image in &images {
+        add.extend(["--image", image]);
+    }
+    add.push("--no-schema-change");
+    ground.expect(0, &add);
+    let steps = steps_to(&ground, "1.1.5");
+    assert!(steps.contains(&"database/save".to_owned()), "{steps:?}");
+    assert!(steps.contains(&"database/migrate".to_owned()), "{steps:?}");
+}
+
+#[test]
+fn users_who_were_left_out_are_let_in_by_the_next_up() {
+    let ground = ground(&[]);
+    fs_err::write(ground.root().join("config/closed"), "left behind").unwrap();
+    assert_eq!(ask("GET", &ground.url("/"), None).status, 503);
+    ground.expect(0, &["up", "--yes"]).says("let users in");
+    ground.assert_well();
+    ground.expect(0, &["up", "--yes"]).says("nothing to do");
+}

@@ -174,10 +174,15 @@ fn not_the_last(given: Option<&RunId>, last: &RunId) -> Result<()> {
     }
 }
 
-fn migrations(run: &RecordedRun) -> impl Iterator<Item = (&BTreeMap<String, Utf8PathBuf>, &Undo)> {
+/// Lists what an upgrade saved before it changed data, with how that is taken back.
+fn migrations(run: &RecordedRun) -> impl Iterator<Item = (BTreeMap<String, Utf8PathBuf>, &Undo)> {
     let upgrade = run.about.purpose == Purpose::Upgrade;
     run.plan.steps.iter().filter_map(move |step| match &step.action {
-        Action::Migrate { saved, .. } if upgrade => Some((saved, &step.undo)),
+        Action::Migrate { saved, .. } if upgrade => Some((saved.clone(), &step.undo)),
+        // Without a migration of its own, a version changes the schema when it starts.
+        Action::SaveDatabase { service, to, .. } if upgrade && matches!(step.undo, Undo::Restore { .. }) => {
+            Some(([(service.clone(), to.clone())].into(), &step.undo))
+        }
         _ => None,
     })
 }
@@ -195,11 +200,9 @@ impl WayBack {
             .flat_map(migrations)
             .map(|(_, undo)| undo)
             .collect();
-        let promised = match undos.as_slice() {
-            [] => true,
-            [Undo::Restore { or_keep, .. }] => or_keep.is_some(),
-            _ => false,
-        };
+        // A run promises for the one change that it made; two runs made two.
+        let keeps = |undo: &&Undo| matches!(undo, Undo::Restore { or_keep: Some(_), .. });
+        let promised = self.migrated.len() <= 1 && undos.iter().all(keeps);
         if !discard {
             return if promised {
                 Ok(DataMove::Keep)
@@ -214,10 +217,13 @@ impl WayBack {
             )
             .hint("leave --discard-writes out"));
         };
-        let saved = migrations(first)
-            .next()
-            .map(|(saved, _)| saved.clone())
-            .unwrap_or_default();
+        // What was saved first is what was there before all of it.
+        let mut saved = BTreeMap::new();
+        for (files, _) in self.migrated.iter().flat_map(migrations) {
+            for (service, file) in files {
+                saved.entry(service).or_insert(file);
+            }
+        }
         if saved.is_empty() {
             let message = format!("run {} saved no database that could be put back", first.about.id);
             return Err(CommandError::new(Exit::Stuck, message).hint("restore a backup of your own"));

@@ -1,5 +1,7 @@
 //! `landfall upgrade`
 
+use std::ops::Bound;
+
 use camino::Utf8PathBuf;
 use clap::Args;
 
@@ -10,12 +12,12 @@ use crate::cli::defaults::{DefaultArgs, settle};
 use crate::cli::edits::EditArgs;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
-use crate::cli::session::{Aim, Session, installed_deployment};
+use crate::cli::session::{Aim, Session, installed_deployment, installed_version};
 use crate::deployment::Deployment;
 use crate::drivers::{self, DataMove, Edits, Stage};
 use crate::journal::History;
 use crate::plan::Purpose;
-use crate::product::{BadVersion, Releases, Version, path};
+use crate::product::{BadVersion, Release, Releases, Version, path};
 
 /// Options of `upgrade`.
 #[derive(Debug, Args)]
@@ -61,6 +63,10 @@ pub async fn run(context: &Context, args: &UpgradeArgs) -> Result {
         }
         Some(aim) => approve_and_begin(&session, &installation, &history, aim, saved).await,
         None => {
+            // A crash may have come between the end of the run and the note.
+            if let Some(installed) = installed_version(&history).and_then(|version| version.parse().ok()) {
+                session.note_release(&installed);
+            }
             let value = serde_json::json!({ "status": "nothing-to-do", "exit_code": 0 });
             if context.json() {
                 context.show(&value, String::new);
@@ -87,7 +93,7 @@ pub fn aim(session: &Session, history: &History, to: Option<&Version>) -> Result
     if hops.is_empty() {
         return Ok(None);
     }
-    let stages = stages(session, &from, &hops)?;
+    let stages = stages(session, &releases, &from, &hops)?;
     Ok(Some(Aim::Over {
         purpose: Purpose::Upgrade,
         from: Box::new(from),
@@ -101,27 +107,34 @@ fn newest(releases: &Releases) -> Option<Version> {
 }
 
 /// Decides and renders every release on the way.
-fn stages(session: &Session, from: &Deployment, hops: &[Version]) -> Result<Vec<Stage>> {
+fn stages(session: &Session, releases: &Releases, from: &Deployment, hops: &[Version]) -> Result<Vec<Stage>> {
     let mut deployments = Vec::new();
     for version in hops {
         let deployment = session.deployment_of(Some(version))?;
         same_places(from, &deployment)?;
         deployments.push(deployment);
     }
-    let changes = deployments
-        .iter()
-        .filter(|deployment| deployment.promise.changes_schema)
-        .count();
     let back = hops.last().is_some_and(|to| *to < from.version);
+    // What a release in between would have changed, the next one changes too: nothing is skipped by skipping it.
+    let changed = |before: &Version, to: &Version| -> Vec<&Release> {
+        let between = releases.range((Bound::Excluded(before), Bound::Included(to)));
+        let between = between.map(|(_, (release, _))| release);
+        between
+            .filter(|release| release.migrations.changes_schema)
+            .collect()
+    };
+    let all = match hops.last() {
+        Some(to) if !back => changed(&from.version, to),
+        _ => Vec::new(),
+    };
     let mut stages = Vec::new();
     let mut before = from.version.clone();
     for deployment in deployments {
-        let promise = deployment.promise.clone();
-        let data = if back || !promise.changes_schema {
+        let data = if back || changed(&before, &deployment.version).is_empty() {
             DataMove::Keep
         } else {
-            // A promise reaches one release back: over two changes of the schema nothing is promised.
-            let keeps = promise.old_version_works && changes == 1;
+            // A promise reaches one change back: over two nothing is promised.
+            let keeps = matches!(all.as_slice(), [one] if one.migrations.old_version_works);
             let or_keep = keeps.then(|| {
                 format!(
                     "{before} works on the schema of {}, so what users wrote stays",

@@ -9,7 +9,7 @@ use super::layout::{Layout, Supervisor};
 use super::lifecycle::units;
 use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 use super::perform::{admin_password, is_installers, local, stamp_file, tool_version, unit_path, unpacked};
-use super::render::bundled_databases;
+use super::render::{bundled_databases, has_routes};
 use super::secrets::Store;
 use super::steps::{
     folders, handed, placements, schedule_environment, schedule_files, schedule_places, unit_files,
@@ -82,6 +82,7 @@ pub async fn look(
         current: current(&layout),
         supervisor,
         units,
+        closed: has_routes(part) && layout.closed().exists(),
         sizes: BTreeMap::new(),
         edits: known.edits.clone(),
         schedule: look_at_schedule(&layout, artifacts),
@@ -192,15 +193,14 @@ async fn look_at_units(
         let installed = files
             .get(&unit)
             .is_some_and(|path| unit_path(layout, path).exists());
-        let running = installed && supervisor && {
+        let state = if installed && supervisor {
             let manager = world.units(layout).map_err(|source| HostError::Tool {
                 doing: format!("look at {unit}"),
                 source: Box::new(source),
             })?;
-            manager
-                .status(&unit)
-                .await
-                .is_ok_and(|status| status.state == UnitState::Running)
+            manager.status(&unit).await.ok().map(|status| status.state)
+        } else {
+            None
         };
         let stamp = fs_err::read_to_string(stamp_file(layout, &unit))
             .ok()
@@ -209,8 +209,9 @@ async fn look_at_units(
             subject,
             ObservedUnit {
                 installed,
-                running,
+                running: state == Some(UnitState::Running),
                 stamp,
+                restless: matches!(state, Some(UnitState::Backoff | UnitState::Failed)),
             },
         );
     }

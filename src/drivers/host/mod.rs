@@ -25,7 +25,7 @@ pub use lifecycle::{destroy, stop, units};
 pub use look::{Known, look};
 pub use observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
 pub use perform::{Host, Output, Tell};
-pub use predict::{after, sizes};
+pub use predict::{after, proxy, sizes};
 pub use prune::{fetched, leftovers};
 pub use render::render;
 pub use secrets::take_tokens;

@@ -33,6 +33,9 @@ pub struct Observed {
     pub supervisor: bool,
     /// The units, by component or service.
     pub units: BTreeMap<String, ObservedUnit>,
+    /// Whether users are kept out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
     /// About how large each database is, in bytes rounded up to a power of two; looked at for an upgrade only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sizes: BTreeMap<String, u64>,
@@ -78,4 +81,7 @@ pub struct ObservedUnit {
     pub running: bool,
     /// What it was started with.
     pub stamp: Option<Digest>,
+    /// Whether it is not running now and is started again and again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restless: bool,
 }

@@ -18,16 +18,22 @@ use crate::render::{Artifacts, RenderError};
 
 /// Turns what is seen now, compared with a later stage, into what will be seen after the stage before it.
 ///
+/// `proxy` is how the proxy was before that stage.
+///
 /// # Errors
 /// [`RenderError::Options`] when an option is not usable.
 pub fn after(
     now: Observed,
     (deployment, part, artifacts): (&Deployment, &Part, &Artifacts),
     (earlier, earlier_part, earlier_artifacts): (&Deployment, &Part, &Artifacts),
+    proxy: Option<ObservedUnit>,
 ) -> Result<Observed, RenderError> {
     let layout = Layout::of(part, &deployment.name, deployment.version.as_str())?;
     let before = Layout::of(earlier_part, &earlier.name, earlier.version.as_str())?;
     let mut seen = now;
+    if let Some(proxy) = proxy {
+        seen.units.insert(PROXY.to_owned(), proxy);
+    }
     seen.installed = Some(earlier.version.to_string());
     seen.current = Some(earlier.version.to_string());
     seen.tool = Some(env!("CARGO_PKG_VERSION").to_owned());
@@ -59,15 +65,16 @@ pub fn after(
     for file in handed(part).into_iter().filter(|file| copies.contains(&file.to)) {
         seen.handed.insert(file.to.into_string(), Likeness::Same);
     }
-    for subject in units(earlier, earlier_part)
-        .into_iter()
-        .filter(|subject| subject != PROXY)
-    {
-        let stamp = stamp(&before, earlier_part, earlier_artifacts, &subject);
+    for subject in units(earlier, earlier_part) {
+        let stamp = Some(stamp(&before, earlier_part, earlier_artifacts, &subject));
+        // The proxy is not started on the way: it goes on and keeps users out, or was stopped because it changes.
+        let goes_on = |unit: &ObservedUnit| unit.running && unit.stamp == stamp;
+        let running = subject != PROXY || seen.units.get(PROXY).is_some_and(goes_on);
         let unit = ObservedUnit {
             installed: true,
-            running: true,
-            stamp: Some(stamp),
+            running,
+            stamp,
+            restless: false,
         };
         seen.units.insert(subject, unit);
     }
@@ -80,6 +87,11 @@ pub fn after(
         seen.databases.insert(name.to_owned(), database);
     }
     Ok(seen)
+}
+
+/// Returns how the proxy was seen.
+pub fn proxy(seen: &Observed) -> Option<ObservedUnit> {
+    seen.units.get(PROXY).cloned()
 }
 
 /// Asks every PostgreSQL database of a part how large it is, in bytes rounded up to a power of two.

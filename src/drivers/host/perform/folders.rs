@@ -156,6 +156,15 @@ pub(super) fn remove(paths: &[Utf8PathBuf]) -> Result<(), HostError> {
     Ok(())
 }
 
+/// Removes a file so that a power cut does not bring it back.
+pub(super) fn remove_durably(path: &Utf8Path) -> Result<(), HostError> {
+    remove(&[path.to_owned()])?;
+    let folder = path.parent().unwrap_or(Utf8Path::new("/"));
+    fs_err::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(HostError::file("bring to the disk", folder))
+}
+
 /// Writes a file so that it is either the old or the new one, never half of one.
 pub(super) fn write_whole(
     path: &Utf8Path,

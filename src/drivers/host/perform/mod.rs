@@ -191,6 +191,7 @@ impl<'a> Host<'a> {
                 let manager = self.manager()?;
                 for unit in units {
                     files::keep(&self.attic(step), &units::unit_place(&self.layout, unit))?;
+                    files::keep(&self.attic(step), &stamp_file(&self.layout, unit))?;
                     units::remove(&*manager, &self.layout, unit).await?;
                 }
             }

@@ -185,31 +185,42 @@ impl Up<'_> {
         match crossing.data {
             DataMove::Keep => {}
             DataMove::Migrate { or_keep } => {
-                let saved = self.save(crossing.from);
-                self.migrate_saved(saved, or_keep.clone());
+                // Without a migration of its own, the new version changes the schema when it starts.
+                let restores = self.part.migration.is_none();
+                let (saved, whole) = self.save(crossing.from, restores.then_some(or_keep));
+                if !restores {
+                    self.migrate_saved(saved, whole, or_keep.clone());
+                }
             }
             DataMove::PutBack(files) => self.put_back(files),
         }
     }
 
     /// Saves every database that the migration can reach, where Landfall knows how.
-    fn save(&mut self, from: &Deployment) -> BTreeMap<String, Utf8PathBuf> {
-        let mut saved = BTreeMap::new();
-        let Some(migration) = &self.part.migration else {
-            return saved;
-        };
-        let component = self
+    ///
+    /// Says also whether these are all. With `restore`, taking the step back puts the database back.
+    fn save(
+        &mut self,
+        from: &Deployment,
+        restore: Option<&Option<String>>,
+    ) -> (BTreeMap<String, Utf8PathBuf>, bool) {
+        let (mut saved, mut whole) = (BTreeMap::new(), true);
+        let migrates = self.part.migration.as_ref().map(|migration| &migration.component);
+        let needs: BTreeSet<&String> = self
             .part
             .components
             .iter()
-            .find(|component| component.name == migration.component);
+            .filter(|component| migrates.is_none_or(|name| component.name == *name))
+            .flat_map(|component| &component.needs)
+            .collect();
         let folder = format!("{}-to-{}", from.version, self.deployment.version);
-        for name in component.map_or(&[][..], |component| &component.needs) {
+        for name in needs {
             let service = self.deployment.services.get(name);
             let Some(service) = service.filter(|service| service.kind == ServiceKind::Sql) else {
                 continue;
             };
             if service.text("engine") != "postgresql" {
+                whole = false;
                 continue;
             }
             let to = self
@@ -222,7 +233,13 @@ impl Up<'_> {
                 to: to.clone(),
                 bytes: self.observed.sizes.get(name).copied().unwrap_or_default(),
             };
-            let undo = Undo::Nothing("what was saved stays until `landfall prune`".to_owned());
+            let undo = match restore {
+                Some(or_keep) => Undo::Restore {
+                    how: "restore the database as it was saved here".to_owned(),
+                    or_keep: or_keep.clone(),
+                },
+                None => Undo::Nothing("what was saved stays until `landfall prune`".to_owned()),
+            };
             let title = format!("save the {} to {to}", service.title);
             let needs = [
                 (name.as_str(), "wait"),
@@ -233,10 +250,14 @@ impl Up<'_> {
             self.also_after_stops();
             saved.insert(name.clone(), to);
         }
-        saved
+        (saved, whole)
     }
 
     fn put_back(&mut self, files: &BTreeMap<String, Utf8PathBuf>) {
+        // The part that migrates is the one that puts back; of several, the others only use the data.
+        if self.part.migration.is_none() && self.deployment.parts.len() > 1 {
+            return;
+        }
         for (name, from) in files {
             let before = self
                 .layout
@@ -262,17 +283,29 @@ impl Up<'_> {
 
     /// Lets users in, last of all.
     fn open(&mut self) {
-        if self.crossing.is_none_or(|crossing| !crossing.last) {
+        let Some(crossing) = self.crossing else {
             return;
-        }
+        };
         let Some(url) = self.public_url() else {
             // Nothing of ours stands between users and the components: each takes traffic as soon as it runs.
-            let starts = |step: &&mut Step| matches!(step.action, Action::StartUnit { .. });
+            let components: Vec<String> = self
+                .part
+                .components
+                .iter()
+                .map(|component| self.layout.unit(&component.name))
+                .collect();
+            let starts = |step: &&mut Step| match &step.action {
+                Action::StartUnit { unit, .. } => components.contains(unit),
+                _ => false,
+            };
             for step in self.steps.iter_mut().filter(starts) {
                 step.opens = true;
             }
             return;
         };
+        if !crossing.last {
+            return;
+        }
         self.start_proxy();
         let options = &self.layout.options;
         let action = Action::WaitListening {

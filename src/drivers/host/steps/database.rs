@@ -100,8 +100,13 @@ impl Up<'_> {
     }
 
     /// Migrates what was saved before.
-    pub(super) fn migrate_saved(&mut self, saved: BTreeMap<String, Utf8PathBuf>, or_keep: Option<String>) {
-        let undo = if saved.is_empty() {
+    pub(super) fn migrate_saved(
+        &mut self,
+        saved: BTreeMap<String, Utf8PathBuf>,
+        whole: bool,
+        or_keep: Option<String>,
+    ) {
+        let undo = if saved.is_empty() || !whole {
             Undo::Impossible(
                 "Landfall cannot save this kind of database: have a backup of your own".to_owned(),
             )

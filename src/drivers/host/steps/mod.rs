@@ -62,6 +62,7 @@ pub fn up(
     steps.switch();
     steps.starts();
     steps.start_proxy();
+    steps.let_in();
     steps.schedule();
     steps.verify(steps.public_url());
     Ok(steps.steps)

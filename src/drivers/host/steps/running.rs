@@ -39,6 +39,11 @@ impl Up<'_> {
         self.observed.units.get(subject).is_some_and(|unit| unit.running)
     }
 
+    /// Says whether a unit comes back by itself although it does not run now.
+    fn restless(&self, subject: &str) -> bool {
+        self.observed.units.get(subject).is_some_and(|unit| unit.restless)
+    }
+
     pub(super) fn secrets_of(component: &ResolvedComponent) -> Vec<&str> {
         let texts = component
             .environment
@@ -73,7 +78,7 @@ impl Up<'_> {
             .stale_units()
             .into_iter()
             .rev()
-            .filter(|subject| self.running(subject))
+            .filter(|subject| self.running(subject) || self.restless(subject))
             .collect();
         for subject in running {
             let unit = self.layout.unit(&subject);
@@ -149,6 +154,22 @@ impl Up<'_> {
             );
             self.start(&component.name, &needs);
             self.health(component);
+        }
+    }
+
+    /// Lets users in whom something has left out.
+    pub(super) fn let_in(&mut self) {
+        if !self.observed.closed {
+            return;
+        }
+        let action = Action::OpenTraffic {
+            file: self.layout.closed(),
+        };
+        let undo = Undo::Revert("keep users out again".to_owned());
+        let title = "let users in, who were kept out";
+        self.push(("traffic", "open"), title, action, undo, &[(PROXY, "start")]);
+        if let Some((open, earlier)) = self.steps.split_last_mut() {
+            open.needs.extend(earlier.iter().map(|step| step.id.clone()));
         }
     }
 
