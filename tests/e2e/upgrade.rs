@@ -338,7 +338,7 @@ fn once_users_are_let_in_a_person_decides() {
     let said = ground.expect(8, &["rollback"]);
     said.says("resume --forward").says("rollback --discard-writes");
     assert_eq!(version(&ground), "2.0.0", "nothing was taken back");
-    ground.expect(0, &["rollback", "--discard-writes"]);
+    ground.expect(0, &["rollback", "--discard-writes", "--yes"]);
     assert_eq!(version(&ground), "1.0.0");
     assert_eq!(checksum(&ground), before);
     ground.wait_until_healthy();
@@ -443,4 +443,37 @@ fn users_who_were_left_out_are_let_in_by_the_next_up() {
     ground.expect(0, &["up", "--yes"]).says("let users in");
     ground.assert_well();
     ground.expect(0, &["up", "--yes"]).says("nothing to do");
+}
+
+#[test]
+fn who_waited_for_an_upgrade_does_not_carry_out_what_he_meant_before_it() {
+    let ground = ground(&["2.0.0"]);
+    ground.write_note("kept");
+    let before = checksum(&ground);
+    let upgrade = ["upgrade", "--to", "2.0.0", "--yes"];
+    for verb in [&["up"][..], &["upgrade", "--to", "2.0.0"], &["stop"]] {
+        let first = ground.start_until(&upgrade, &At::start("database/save"));
+        let mut second = verb.to_vec();
+        second.extend(["--yes", "--lock-wait", "60s"]);
+        let waited = ground.run(&second);
+        first.end().expect(0);
+        waited.expect(3);
+        assert_eq!(version(&ground), "2.0.0", "{waited}");
+        assert_eq!(checksum(&ground), before);
+        ground.expect(0, &["rollback", "--discard-writes", "--yes"]);
+        assert_eq!(version(&ground), "1.0.0");
+    }
+}
+
+#[test]
+fn discarding_what_users_wrote_is_approved_by_somebody() {
+    let ground = ground(&["2.0.0"]);
+    ground.kill_at(
+        &["upgrade", "--to", "2.0.0", "--yes"],
+        &At::end("traffic/open"),
+        false,
+    );
+    ground.write_note("not to be lost in silence");
+    ground.expect(3, &["rollback", "--discard-writes"]).says("--yes");
+    assert_eq!(ground.notes(), ["not to be lost in silence"]);
 }

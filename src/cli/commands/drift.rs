@@ -10,6 +10,7 @@ use crate::cli::error::Result;
 use crate::cli::exit::Exit;
 use crate::cli::session::Session;
 use crate::drivers::{self, Drifting};
+use crate::journal::RunStatus;
 use crate::status::{Class, Drift, Report};
 
 /// Options of `drift`.
@@ -51,8 +52,17 @@ pub async fn run(context: &Context, args: &DriftArgs) -> Result {
             .push(format!("{holder} is at work: what is half-way is told as drift"));
     } else if let Some(run) = &history.unfinished {
         report.notes.push(format!(
-            "run {run} stopped half-way; go on with `landfall resume` first"
+            "run {run} stopped half-way; `landfall resume` or `landfall rollback` comes first"
         ));
+    }
+    if history.unfinished.is_some()
+        || history
+            .last
+            .as_ref()
+            .is_some_and(|last| last.status == RunStatus::Running)
+    {
+        // What is half done is no drift to be mended, and `up` is refused until it is over.
+        report.drift.iter_mut().for_each(|drift| drift.next = None);
     }
     let installed = history
         .installed

@@ -55,6 +55,12 @@ pub async fn run(context: &Context, args: &RollbackArgs) -> Result {
         let direction = Direction::Back {
             discard_writes: args.discard_writes,
         };
+        if args.discard_writes {
+            context.say(format!(
+                "data goes back to what was saved before run {run}; WHAT USERS WROTE SINCE IS LOST"
+            ));
+            context.approve("Go back and lose it?")?;
+        }
         let lock = lock(&session, &installation, "rollback").await?;
         context.say(format!("rollback of run {run}"));
         return take_up(&session, &installation, &run, Way::TakeUp(direction), lock).await;

@@ -124,9 +124,9 @@ fn finished(history: &History) -> Result<()> {
         .is_some_and(|last| matches!(last.status, RunStatus::Stuck { .. }));
     if stuck {
         return Err(
-            CommandError::new(Exit::Stuck, format!("run {run} is stuck and needs you")).hint(
-                "see `landfall runs show`; once the cause is mended, `landfall resume` takes the rest back",
-            ),
+            CommandError::new(Exit::Stuck, format!("run {run} is stuck and needs you"))
+                .hint("`landfall runs show` says why and names the ways on")
+                .hint("once the cause is mended: `landfall resume` takes back, `landfall resume --forward` goes on"),
         );
     }
     Err(
@@ -146,7 +146,9 @@ pub async fn approve_and_begin(
     let context = &session.context;
     // Whoever is at work is told, or waited for, first: what he is changing would be taken for what is wrong.
     let waited = wait_for_others(session, installation, aim.purpose()).await?;
+    let begun_with = history;
     let history = waited.as_ref().unwrap_or(history);
+    still_meant(&aim, begun_with, history)?;
     let planned = session.plan(&aim, history).await?;
     if let Some(saved) = &saved {
         unchanged(saved, &planned.plan)?;
@@ -169,6 +171,7 @@ pub async fn approve_and_begin(
     let lock = lock(session, installation, aim.purpose().verb()).await?;
     let history = installation.history().await?;
     ready(&history)?;
+    still_meant(&aim, begun_with, &history)?;
     let again = session.plan(&aim, &history).await?;
     // Whoever was waited for may have done it; a saved plan is applied exactly or refused.
     if again.plan.steps.is_empty() && saved.is_none() {
@@ -177,6 +180,23 @@ pub async fn approve_and_begin(
     }
     unchanged(&planned.plan, &again.plan)?;
     begin(session, installation, lock, again).await
+}
+
+/// Refuses what was meant for something else than what another operator has installed meanwhile.
+fn still_meant(aim: &Aim, meant: &History, now: &History) -> Result<()> {
+    let run = |history: &History| history.installed.as_ref().map(|installed| installed.run.clone());
+    if run(meant) == run(now) {
+        return Ok(());
+    }
+    match aim {
+        // Two who bring the same up agree.
+        Aim::Here(intent, deployment) if intent.purpose == Purpose::Up => same_version(deployment, now),
+        _ => Err(CommandError::new(
+            Exit::Input,
+            "another operator has changed what is installed meanwhile, so nothing was done",
+        )
+        .hint("look at it with `landfall status`, then say again what you want")),
+    }
 }
 
 /// Waits for another operator as long as he may be waited for, and reads the history that he leaves.

@@ -61,7 +61,7 @@ fn the_last_line_says_what_state_the_world_is_in() {
     let finished = |outcome| [begun(), vec![RecordKind::RunFinished { outcome }]].concat();
     assert_snapshot!(world([begun(), vec![RecordKind::RunInterrupted]].concat()), @"`demo` is half-way: 1 of 2 steps; `landfall resume 20260304-120000-0001` goes on, `landfall rollback 20260304-120000-0001` takes back");
     assert_snapshot!(world(begun()), @"`demo` is half-way: 1 of 2 steps; `landfall resume 20260304-120000-0001` goes on, `landfall rollback 20260304-120000-0001` takes back");
-    assert_snapshot!(world(finished(Finish::Stuck { step: id("a"), because: "no".to_owned() })), @"`demo` needs a person: `a/do` is not taken back, 1 step in place; mend it, then run `landfall resume 20260304-120000-0001`");
+    assert_snapshot!(world(finished(Finish::Stuck { step: id("a"), because: "no".to_owned() })), @"`demo` needs a person: `a/do` is not taken back, 1 step in place; `landfall runs show 20260304-120000-0001` says why and names the ways on");
     assert_snapshot!(world(vec![RecordKind::RunStarted, RecordKind::RunFinished { outcome: Finish::Failed { because: "no".to_owned() } }]), @"`demo` is as it was before: nothing was changed; `landfall runs show 20260304-120000-0001` tells more");
 }
 

@@ -241,7 +241,7 @@ impl View {
                 )
             }
             End::Finished(Finish::Stuck { step, .. }) => format!(
-                "`{name}` needs a person: `{step}` is not taken back, {} in place; mend it, then run `landfall resume {run}`",
+                "`{name}` needs a person: `{step}` is not taken back, {} in place; `landfall runs show {run}` says why and names the ways on",
                 steps(left)
             ),
             End::Interrupted | End::Open => format!(

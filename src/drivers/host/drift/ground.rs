@@ -58,8 +58,7 @@ impl Look<'_> {
         }
         let closed = self.layout.closed();
         if closed.exists() {
-            let fix = format!("rm {closed}");
-            self.dangerous(&closed, "keeps users out, and no run is under way", Some(&fix));
+            self.dangerous(&closed, "keeps users out", Some(UP));
         }
         let bundled = !bundled_databases(self.installed.deployment, self.installed.part).is_empty();
         let postgres = self.layout.postgres();
