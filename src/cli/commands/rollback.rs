@@ -42,6 +42,14 @@ pub async fn run(context: &Context, args: &RollbackArgs) -> Result {
     let mut session = Session::open(context)?;
     session.decisions = args.edits.decisions(None);
     let installation = session.installation()?;
+    // Whoever is at work is told, or waited for, first: there is nothing to take back while he goes on.
+    if installation.lock_holder().await?.is_some() {
+        lock(&session, &installation, "rollback")
+            .await?
+            .guard
+            .release()
+            .await?;
+    }
     let history = installation.history().await?;
     let given = match &args.run {
         Some(prefix) => Some(installation.find(prefix).await?),
