@@ -483,17 +483,34 @@ impl<'a> Host<'a> {
     }
 }
 
+/// How long a supervisor that is ending already is waited for.
+const ENDING: Duration = Duration::from_secs(10);
+
 async fn stop_supervisor(folder: &Utf8Path) -> Result<(), HostError> {
-    match Client::connect(folder) {
-        Ok(client) => client.shutdown().await.map_err(|source| HostError::Unit {
-            doing: "end",
-            unit: "landfall's supervisor".to_owned(),
-            said: String::new(),
-            source: Box::new(source),
-        }),
+    let Ok(client) = Client::connect(folder) else {
         // Nobody listens: it has ended.
-        Err(_) => Ok(()),
+        return Ok(());
+    };
+    let Err(source) = client.shutdown().await else {
+        return Ok(());
+    };
+    // One that was told to end before breaks the conversation off.
+    let deadline = tokio::time::Instant::now() + ENDING;
+    while tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let Ok(mut client) = Client::connect(folder) else {
+            return Ok(());
+        };
+        if client.ping().await.is_ok() {
+            break;
+        }
     }
+    Err(HostError::Unit {
+        doing: "end",
+        unit: "landfall's supervisor".to_owned(),
+        said: String::new(),
+        source: Box::new(source),
+    })
 }
 
 fn output<const N: usize>(pairs: [(&str, Value); N]) -> Output {
