@@ -16,7 +16,8 @@ pub fn task(arguments: &[String]) -> anyhow::Result<()> {
     pack::run(&[])?;
     let mut cargo = program("cargo");
     cargo
-        .args(["test", "--locked", "--package", "landfall", "--test", "e2e", "--"])
+        .args(["test", "--locked", "--release"])
+        .args(["--package", "landfall", "--test", "e2e", "--"])
         .args([
             "--exact",
             "backup::memory_does_not_grow_with_the_data",

@@ -2,13 +2,15 @@
 //!
 //! Nothing here fails because of a number: machines differ, and a test that depends on the clock tests the machine.
 
+mod cluster;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use crate::measure::{Taken, measure};
@@ -17,7 +19,8 @@ use crate::sample::{NAME, Sample};
 use crate::workspace::{build_landfall, output, program, root, run, target_folder};
 
 /// How the task is called.
-pub const USAGE: &str = "[--port N]   measure renders, help and an `up` without changes";
+pub const USAGE: &str = "[--only here|cluster] [--program FILE] [--port N]
+           measure renders, help and an `up` without changes; on a cluster, `up` beside bare helm";
 
 /// What a process may take.
 #[derive(Debug, Clone, Copy)]
@@ -37,10 +40,26 @@ const HELP: Bar = Bar {
 
 /// Measures and prints a table.
 pub fn task(arguments: &[String]) -> anyhow::Result<()> {
-    let options = Options::parse(arguments, &["port"], USAGE)?;
-    let landfall = build_landfall(true)?;
+    let options = Options::parse(arguments, &["only", "program", "port"], USAGE)?;
+    let landfall = match options.get("program") {
+        Some(file) => std::path::absolute(file)?,
+        None => build_landfall(true)?,
+    };
     let folder = target_folder()?.join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    match options.get("only") {
+        None => {
+            here(&landfall, &folder, options.number("port")?)?;
+            cluster::compare(&landfall, &folder)
+        }
+        Some("here") => here(&landfall, &folder, options.number("port")?),
+        Some("cluster") => cluster::compare(&landfall, &folder),
+        Some(other) => bail!("there is nothing to measure called `{other}`, usage: {USAGE}"),
+    }
+}
+
+/// Measures what needs this machine alone.
+fn here(landfall: &Path, folder: &Path, port: Option<u16>) -> anyhow::Result<()> {
     println!("{:<44} {:>9} {:>7} {:>10}   bar", "", "wall", "ratio", "memory");
     let trivial = measure(|| program("true"))?;
     row("true", trivial, trivial, None);
@@ -52,13 +71,13 @@ pub fn task(arguments: &[String]) -> anyhow::Result<()> {
         row("git --version", git, trivial, None);
     }
     let help = measure(|| {
-        let mut help = program(&landfall);
+        let mut help = program(landfall);
         help.arg("--help");
         help
     })?;
     row("landfall --help", help, trivial, Some(HELP));
-    renders(&landfall, &folder, trivial)?;
-    no_change(landfall, &folder, options.number("port")?, trivial)
+    renders(landfall, folder, trivial)?;
+    no_change(landfall.to_owned(), folder, port, trivial)
 }
 
 /// Measures `landfall render` on every example that this version can render.

@@ -7,9 +7,12 @@
     reason = "a task talks to a developer and starts the developer's own tools; nothing of it is shipped"
 )]
 
+mod aws;
 mod backup_memory;
 mod bench;
+mod cluster;
 mod docs;
+mod ground;
 mod lint;
 mod matrix;
 mod measure;
@@ -66,6 +69,16 @@ const TASKS: &[Task] = &[
         run: backup_memory::task,
     },
     Task {
+        name: "cluster",
+        usage: cluster::USAGE,
+        run: cluster::task,
+    },
+    Task {
+        name: "aws",
+        usage: aws::USAGE,
+        run: aws::task,
+    },
+    Task {
         name: "sample",
         usage: pack::USAGE,
         run: pack::run,
@@ -86,6 +99,10 @@ fn main() -> ExitCode {
     };
     match (task.run)(&arguments[1..]) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<ground::Unavailable>() => {
+            eprintln!("SKIPPED: {error}");
+            ExitCode::from(69)
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

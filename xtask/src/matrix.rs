@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 
 /// How the task is called.
 pub const USAGE: &str =
-    "[FILTER]...   kill, fail, repeat and cut short every step of every plan (some hours)";
+    "[FILTER]...   kill, fail, repeat and cut short every step of every plan (an hour or two)";
 
 /// Runs the matrices of the end-to-end tests with every case.
 pub fn run(arguments: &[String]) -> anyhow::Result<()> {

@@ -52,7 +52,8 @@ fn once(command: &mut Command) -> anyhow::Result<Taken> {
     })
 }
 
-fn median(mut durations: Vec<Duration>) -> Duration {
+/// Returns the duration in the middle.
+pub fn median(mut durations: Vec<Duration>) -> Duration {
     durations.sort();
     durations.get(durations.len() / 2).copied().unwrap_or_default()
 }

@@ -1,16 +1,24 @@
 //! What was rendered, looked at by the tools it was rendered for.
 
+mod charts;
+mod exceptions;
+mod made;
+mod tables;
+mod terraform;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize as _;
+use serde_json::Value;
 
-use crate::workspace::{files_below, output, program, root, run};
+use crate::workspace::{files_below, output, program, root, run, shown};
 
 /// How the task is called.
-pub const USAGE: &str = "  let the tools that rendered files are for read the golden folders";
+pub const USAGE: &str =
+    "  let the tools that rendered files are for read the golden folders, the charts and the modules";
 
 /// Looks at the golden folders.
 pub fn task(arguments: &[String]) -> anyhow::Result<()> {
@@ -40,10 +48,17 @@ pub fn golden() -> anyhow::Result<()> {
         .filter(|file| extension(file, &["service"]))
         .collect();
     wrong.extend(systemd(&units)?);
+    wrong.extend(charts::check()?);
+    wrong.extend(terraform::check()?);
     if wrong.is_empty() {
         return Ok(());
     }
     bail!("{}", wrong.join("\n"))
+}
+
+/// Writes the generated part of the modules' READMEs anew.
+pub fn write_tables() -> anyhow::Result<()> {
+    tables::write(&root().join("terraform/modules"))
 }
 
 fn extension(file: &Path, any: &[&str]) -> bool {
@@ -104,6 +119,24 @@ fn elsewhere(unit: &str) -> String {
         _ => line.to_owned(),
     };
     unit.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Runs a tool whose exit code says no more than that it found something.
+fn answer(command: &mut Command) -> anyhow::Result<Output> {
+    command
+        .output()
+        .with_context(|| format!("cannot start {}", shown(command)))
+}
+
+fn json(answer: &Output, tool: &str) -> anyhow::Result<Value> {
+    serde_json::from_slice(&answer.stdout).with_context(|| {
+        let words = String::from_utf8_lossy(&answer.stderr).trim().to_owned();
+        format!("cannot read what {tool} says: {words}")
+    })
 }
 
 /// Brings the tools that tests look for, where that may be done; what is missing then is said by what would use it.
