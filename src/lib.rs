@@ -9,8 +9,10 @@
 //! `resolve`, `render` and `plan` are pure: no clock, no randomness, no environment, no network, no subprocess. Modules
 //! stand in the order in which the pipeline needs them; `tests/it/layering.rs` keeps the walls between them.
 
+pub mod aws;
 pub mod backup;
 pub mod cli;
+pub mod cost;
 pub mod deployment;
 pub mod doctor;
 pub mod document;

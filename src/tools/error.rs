@@ -91,6 +91,34 @@ pub enum ToolError {
         #[source]
         said: Said,
     },
+    /// A cluster gave no answer: it was not reached, nobody could be logged in, or it took too long.
+    #[error("{doing}: there is no answer from the cluster")]
+    Unanswered {
+        /// What was being done.
+        doing: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A cluster refused what it was asked for.
+    #[error("{doing}: the cluster refused")]
+    Refused {
+        /// What was being done.
+        doing: String,
+        /// The status of its answer, as HTTP numbers it.
+        code: u16,
+        /// What it said, a line for each thing that it refused.
+        #[source]
+        said: Said,
+    },
+    /// A record of helm's is not understood.
+    #[error("what helm noted of the release {release} in the Secret {secret} is not understood")]
+    Record {
+        /// The release.
+        release: String,
+        /// The Secret that the record is in.
+        secret: String,
+    },
     /// The program was stopped because somebody asked for it.
     #[error("{doing}: `{program}` was interrupted")]
     Interrupted {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::output::redact;
+use super::signal::StopSignal;
 use super::useradd::Account;
 use crate::secret::Secret;
 
@@ -57,11 +58,22 @@ pub struct Invocation {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) secret_variables: BTreeMap<String, Secret>,
     pub(super) stdin: Option<Stdin>,
+    pub(super) record: Option<Utf8PathBuf>,
     pub(super) account: Option<Account>,
     pub(super) open_files: Option<u64>,
     pub(super) timeout: Option<Duration>,
     pub(super) grace: Duration,
+    pub(super) stop: Stop,
     pub(super) accepted: BTreeSet<i32>,
+}
+
+/// Who is asked to stop, and how.
+#[derive(Clone, Copy)]
+pub(super) enum Stop {
+    /// The program with everything it started, by SIGTERM.
+    Group,
+    /// The program itself.
+    Alone(StopSignal),
 }
 
 /// What a program reads on standard input.
@@ -83,10 +95,12 @@ impl Invocation {
             variables: BTreeMap::new(),
             secret_variables: BTreeMap::new(),
             stdin: None,
+            record: None,
             account: None,
             open_files: None,
             timeout: None,
             grace: Duration::from_secs(10),
+            stop: Stop::Group,
             accepted: BTreeSet::from([0]),
         }
     }
@@ -147,6 +161,16 @@ impl Invocation {
         self
     }
 
+    /// Has standard output written to the end of a file of the owner's alone, and read from there.
+    ///
+    /// A program whose reader goes away ends at its next word; this one goes on when we are killed, and what it wrote is
+    /// found there.
+    #[must_use]
+    pub fn record(mut self, file: impl Into<Utf8PathBuf>) -> Self {
+        self.record = Some(file.into());
+        self
+    }
+
     /// Runs the program as another account, without supplementary groups; only root may.
     #[must_use]
     pub fn run_as(mut self, account: &Account) -> Self {
@@ -172,6 +196,14 @@ impl Invocation {
     #[must_use]
     pub const fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
+        self
+    }
+
+    /// Has the program itself stopped, by this signal; what it started is its own affair. Otherwise all of them get
+    /// SIGTERM.
+    #[must_use]
+    pub const fn stop_alone(mut self, signal: StopSignal) -> Self {
+        self.stop = Stop::Alone(signal);
         self
     }
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::cancel::{CancelLevel, CancelToken};
 use super::error::ToolError;
-use super::invocation::Invocation;
+use super::invocation::{Invocation, Stop};
 use super::output::{Output, Stream, Tail};
 use super::running::{Event, Running, Wires, pid_of, until};
 use super::signal::StopSignal;
@@ -42,7 +42,8 @@ impl Invocation {
 
     /// Runs the program to its end, hands every line it writes to `on_line`, and returns its exit code.
     ///
-    /// A first cancel lets it finish. A forced one sends SIGTERM to its process group, and SIGKILL after the grace.
+    /// A first cancel lets it finish. A forced one sends SIGTERM to its process group (see [`Invocation::stop_alone`]), and
+    /// SIGKILL after the grace.
     /// Dropping the future kills the group.
     pub async fn stream(
         &self,
@@ -96,16 +97,16 @@ impl Invocation {
                 result = &mut transfer, if !moved => {
                     moved = true;
                     if let (Err(error), None) = (result, &stop) {
-                        running.signal(Signal::TERM);
+                        self.ask_to_stop(&running);
                         stop = Some((error, Instant::now() + self.grace));
                     }
                 }
                 () = cancel.reached(CancelLevel::Force), if stop.is_none() => {
-                    running.signal(Signal::TERM);
+                    self.ask_to_stop(&running);
                     stop = Some((self.interrupted(), Instant::now() + self.grace));
                 }
                 () = until(timeout), if stop.is_none() => {
-                    running.signal(Signal::TERM);
+                    self.ask_to_stop(&running);
                     stop = Some((self.timed_out(), Instant::now() + self.grace));
                 }
                 () = until(stop.as_ref().map(|(_, kill)| *kill)), if stop.is_some() => {
@@ -212,6 +213,13 @@ impl Invocation {
             }
             self.spawn_failed(source)
         })
+    }
+
+    fn ask_to_stop(&self, running: &Running) {
+        match self.stop {
+            Stop::Group => running.signal(Signal::TERM),
+            Stop::Alone(signal) => running.signal_alone(signal.raw()),
+        }
     }
 
     fn spawn_failed(&self, source: std::io::Error) -> ToolError {

@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader, Split};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::{Instant, sleep_until};
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use super::error::ToolError;
 use super::invocation::{Invocation, Stdin};
 use super::output::Stream;
+use super::record::Record;
 
 /// How long output is still read after the program has ended, if something it left behind holds the pipe.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -45,6 +46,8 @@ pub(super) struct Running {
     pid: Option<Pid>,
     out: Option<Lines>,
     err: Option<Lines>,
+    /// What is written into a file instead of a pipe.
+    record: Option<Record>,
     status: Option<(ExitStatus, Instant)>,
 }
 
@@ -56,10 +59,12 @@ impl Running {
         } else {
             Stdio::null()
         });
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
+        let record = call.record.as_deref().map(Record::open).transpose();
+        let record = record.map_err(|source| call.follow(source))?;
+        let (record, stdout) = record.map_or((None, Stdio::piped()), |(record, file)| {
+            (Some(record), file.into())
+        });
+        command.stdout(stdout).stderr(Stdio::piped()).process_group(0);
         let mut child = call.spawn(command)?;
         let feed = child.stdin.take_if(|_| wires.feed);
         let take = child.stdout.take_if(|_| wires.take);
@@ -74,6 +79,7 @@ impl Running {
             });
         }
         let out = child.stdout.take().map(|out| lines(Box::new(out)));
+        let out = out.or_else(|| record.as_ref().map(|record| lines(Box::new(record.follow()))));
         let err = child.stderr.take().map(|err| lines(Box::new(err)));
         Ok(Self {
             feed,
@@ -82,6 +88,7 @@ impl Running {
             child,
             out,
             err,
+            record,
             status: None,
         })
     }
@@ -108,11 +115,21 @@ impl Running {
                 }
                 status = self.child.wait(), if self.status.is_none() => {
                     self.status = Some((status?, Instant::now() + DRAIN));
+                    if let Some(record) = &self.record {
+                        record.close();
+                    }
                 }
                 () = until(drained), if drained.is_some() => {
                     (self.out, self.err) = (None, None);
                 }
             }
+        }
+    }
+
+    pub(super) fn signal_alone(&self, signal: Signal) {
+        // It may just have ended by itself.
+        if let Some(pid) = self.pid {
+            let _ = kill_process(pid, signal);
         }
     }
 

@@ -16,6 +16,33 @@ async fn output_is_collected_and_secrets_are_replaced_in_it() {
 }
 
 #[tokio::test]
+async fn what_is_recorded_is_told_too_and_lies_behind_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = camino::Utf8PathBuf::from_path_buf(folder.path().join("record")).unwrap();
+    fs_err::write(&file, "before\n").unwrap();
+    let call = shell("echo one; sleep 0.2; printf 'two\nthree'; echo wrong >&2").record(&file);
+    let output = call.run(&CancelToken::new()).await.unwrap();
+    assert_eq!(output.stdout, "one\ntwo\nthree\n");
+    assert_eq!(output.stderr, "wrong\n");
+    assert_eq!(fs_err::read_to_string(&file).unwrap(), "before\none\ntwo\nthree");
+}
+
+#[tokio::test]
+async fn a_program_that_is_recorded_goes_on_when_nobody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = camino::Utf8PathBuf::from_path_buf(folder.path().join("record")).unwrap();
+    let call = shell("echo begun; sleep 0.3; echo done").record(&file);
+    let running = super::running::Running::start(&call, super::running::Wires::default()).unwrap();
+    // As when we are killed: nothing of ours is run any more.
+    std::mem::forget(running);
+    let begin = Instant::now();
+    while !fs_err::read_to_string(&file).is_ok_and(|text| text == "begun\ndone\n") {
+        assert!(begin.elapsed() < Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn the_environment_starts_empty() {
     let call = Invocation::new("/usr/bin/env", "testing").env("ONLY", "this");
     assert_eq!(call.run(&CancelToken::new()).await.unwrap().stdout, "ONLY=this\n");

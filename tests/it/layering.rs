@@ -16,7 +16,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("oci", &[]),
     ("license", &[]),
     ("proxy", &[]),
+    ("cost", &[]),
     ("tools", &["secret"]),
+    ("aws", &["secret", "tools"]),
     ("supervisor", &["secret", "tools"]),
     ("postgres", &["secret", "supervisor", "tools"]),
     ("backup", &["oci", "secret"]),
@@ -33,7 +35,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "drivers",
         &[
+            "aws",
             "backup",
+            "cost",
             "deployment",
             "doctor",
             "edits",
@@ -54,6 +58,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "backup",
+            "cost",
             "deployment",
             "doctor",
             "document",
