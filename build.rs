@@ -1,7 +1,7 @@
 //! Rebuilds when a folder that is built into the program gains or loses a file.
 
 fn main() {
-    for folder in ["products", "templates"] {
+    for folder in ["products", "templates", "terraform"] {
         watch(std::path::Path::new(folder));
     }
 }

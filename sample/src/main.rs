@@ -13,6 +13,7 @@ mod migrate;
 mod net;
 mod objects;
 mod oidc;
+mod probe;
 mod release;
 mod settings;
 mod trace;
@@ -27,7 +28,7 @@ use crate::error::{Explain as _, Failure};
 use crate::release::Release;
 use crate::settings::Environment;
 
-const USAGE: &str = "usage: notes api|web|worker|migrate|version";
+const USAGE: &str = "usage: notes api|web|worker|migrate|probe URL..|version";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -45,7 +46,7 @@ fn run(command: &str) -> Result<(), Failure> {
     let environment = Environment::of_process();
     match command {
         "version" => say(&release.version),
-        "api" | "web" | "worker" | "migrate" => {
+        "api" | "web" | "worker" | "migrate" | "probe" => {
             log::set_component(command);
             let runtime = tokio::runtime::Runtime::new().explain("cannot start the async runtime")?;
             let outcome = runtime.block_on(start(command, release, &environment));
@@ -62,6 +63,11 @@ async fn start(command: &str, release: Release, environment: &Environment) -> Re
         "api" => api::run(release, environment).await,
         "web" => web::run(release, environment).await,
         "worker" => worker::run(release, environment).await,
+        "probe" => {
+            let urls: Vec<String> = std::env::args().skip(2).collect();
+            let lines = probe::run(environment, &urls).await?;
+            lines.iter().try_for_each(|line| say(line))
+        }
         _ => migrate::run(&release, environment).await,
     }
 }

@@ -4,8 +4,8 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands::{
-    backup, completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune,
-    recommend, release, render, restore, resume, rollback, runs, schema, status, up, upgrade,
+    backup, completions, cost, destroy, doctor, drift, init, internal, license, logs, permissions, plan,
+    product, prune, recommend, release, render, restore, resume, rollback, runs, schema, status, up, upgrade,
 };
 
 /// Brings a vendor's whole product up on your ground with one command, and keeps it alive there.
@@ -121,6 +121,10 @@ pub enum Command {
     Plan(plan::PlanArgs),
     /// Check the ground before anything is touched.
     Doctor(doctor::DoctorArgs),
+    /// Estimate what a month of it costs, offline, from a dated table of prices.
+    Cost(cost::CostArgs),
+    /// Print the rights that whoever applies this deployment needs, as policies to attach.
+    Permissions(permissions::PermissionsArgs),
     /// Bring the product up, or in line with the answers.
     Up(up::UpArgs),
     /// Go to another release as one transaction, over those that may not be skipped.
@@ -149,7 +153,7 @@ pub enum Command {
     Runs(runs::RunsArgs),
     /// Remove old releases, saved databases and fetched images that going back does not need.
     Prune(prune::PruneArgs),
-    /// Show, check or issue licenses.
+    /// Show, check, rotate or issue licenses.
     License(license::LicenseArgs),
     /// Start or check a product definition.
     Product(product::ProductArgs),

@@ -10,10 +10,15 @@ use serde::Serialize;
 use super::args::{ColorChoice, Global, OutputFormat};
 use super::error::{CommandError, Result};
 use super::exit::Exit;
-use crate::drivers::host::World;
+use crate::drivers::World;
+use crate::drivers::aws::Roots;
+use crate::drivers::kubernetes::Clusters;
 use crate::oci::{Blobs, Credential, Credentials, ImageSource, Registry, RegistryOptions};
 use crate::product::{Catalog, ImageOrigin, ReleaseImage};
 use crate::tools::{ALLOWED_ENVIRONMENT, CancelToken, Invocation, allowed_environment, find_program};
+
+/// The folder beside the answers file for what lies on this machine while it is worked with.
+const WORKSPACE: &str = ".landfall";
 
 /// What a command may use.
 #[derive(Clone)]
@@ -26,6 +31,10 @@ pub struct Context {
     pub interactive: bool,
     /// Whether words may be coloured.
     pub color: bool,
+    /// The clusters that this process has spoken to.
+    clusters: Clusters,
+    /// The root modules that this process has planned.
+    roots: Roots,
 }
 
 impl Context {
@@ -51,6 +60,8 @@ impl Context {
             environment: Arc::new(environment),
             interactive,
             color,
+            clusters: Clusters::default(),
+            roots: Roots::default(),
         }
     }
 
@@ -196,6 +207,9 @@ impl Context {
                 ImageOrigin::Layout(path) => ImageSource::layout(path.as_str()),
                 ImageOrigin::Registry => context.registry(),
             }),
+            workspace: self.answers_folder().join(WORKSPACE),
+            clusters: self.clusters.clone(),
+            roots: self.roots.clone(),
             cancel: CancelToken::new(),
         })
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::error::CommandError;
 use super::exit::Exit;
-use crate::drivers::{self, DriverError};
+use crate::drivers::{self, DriverError, OBJECTS};
 use crate::edits::{Decisions, Outcome};
 use crate::plan::Plan;
 
@@ -63,6 +63,20 @@ pub fn conflict(conflicts: Vec<(String, Vec<String>)>) -> CommandError {
         .first()
         .and_then(|(name, _)| name.split(" (").next())
         .unwrap_or("PATH");
+    if path.starts_with(OBJECTS) {
+        let all = if conflicts.len() > 1 {
+            "for each, or `--overwrite all`"
+        } else {
+            ""
+        };
+        return failed
+            .hint(
+                format!("take what is rendered with `--overwrite {path}` {all}")
+                    .trim_end()
+                    .to_owned(),
+            )
+            .hint("or put yours into the answers: helm sets every field that the chart sets, so an object cannot be kept");
+    }
     failed
         .hint(format!(
             "keep yours with `--keep {path}`, take the new one with `--overwrite {path}`"

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use crate::backup::BackupError;
+use crate::cost::CostError;
 use crate::deployment::ResolveError;
 use crate::document::Problems;
 use crate::drivers::DriverError;
@@ -233,10 +234,29 @@ impl From<DriverError> for CommandError {
         match error {
             DriverError::Render(error) => error.into(),
             DriverError::Conflicts { conflicts } => super::edits::conflict(conflicts),
+            DriverError::Cost(error) => error.into(),
+            error @ DriverError::NotRunning { .. } => Self::from_error(Exit::Blocked, &error)
+                .hint("`landfall up` writes the new license and starts what does not run"),
             error @ DriverError::UnknownFile { .. } => {
                 Self::from_error(Exit::Input, &error).hint("see what you edited with `landfall drift`")
             }
+            error @ (DriverError::NoBackup { .. }
+            | DriverError::NoRehearsal { .. }
+            | DriverError::NoRotation { .. }) => Self::from_error(Exit::Input, &error).hint(
+                "an upgrade saves the databases there before it changes them; see docs/targets/kubernetes.md",
+            ),
             error => Self::from_error(Exit::Failed, &error),
+        }
+    }
+}
+
+impl From<CostError> for CommandError {
+    fn from(error: CostError) -> Self {
+        match &error {
+            CostError::Assumption { known, .. } => {
+                Self::from_error(Exit::Input, &error).hint(format!("known: {}", known.join(", ")))
+            }
+            CostError::Table { .. } | CostError::Unknown { .. } => Self::from_error(Exit::Bug, &error),
         }
     }
 }

@@ -231,7 +231,7 @@ async fn carry(session: &Session, journal: &mut Journal, works: Works, way: Way)
     let succeeded = matches!(outcome, Ok(Outcome::Succeeded));
     let exit = conclude(context, way, outcome, url.as_deref().filter(|_| brings_up))?;
     if exit == Exit::Done && brings_up {
-        show_tokens(context, &deployment)?;
+        show_tokens(context, &deployment).await?;
     }
     if succeeded && matches!(purpose, Purpose::Upgrade | Purpose::Rollback) {
         session.note_release(&deployment.version);
@@ -259,8 +259,8 @@ fn displays(context: &Context) -> Result<Vec<Box<dyn Display>>> {
 }
 
 /// Shows the tokens that were made, once: what is kept of them is their SHA-256.
-fn show_tokens(context: &Context, deployment: &Deployment) -> Result<()> {
-    for (name, token) in drivers::take_tokens(deployment)? {
+async fn show_tokens(context: &Context, deployment: &Deployment) -> Result<()> {
+    for (name, token) in drivers::take_tokens(&context.world()?, deployment).await? {
         context.say(format!("token `{name}`, shown this once: {}", token.expose()));
     }
     Ok(())

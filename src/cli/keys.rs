@@ -1,12 +1,12 @@
 //! Keys of backups as they are given on the command line and in the environment.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use super::context::Context;
 use super::error::{CommandError, Result};
 use super::exit::Exit;
-use crate::backup::{Encryption, Key};
+use crate::backup::{Encryption, Key, Lock};
 use crate::deployment::SecretOrigin;
 use crate::plan::{BackupKey, BackupLock};
 use crate::secret::Secret;
@@ -35,11 +35,7 @@ impl KeyArgs {
             return Ok(Some(Key::identity_file(path)?));
         }
         if let Some(path) = &self.passphrase_file {
-            let text = fs_err::read_to_string(path)
-                .map_err(|error| CommandError::from_error(Exit::Input, &error))?;
-            return Ok(Some(Key::Passphrase(Secret::new(
-                text.trim_end_matches(['\r', '\n']),
-            ))));
+            return Ok(Some(Key::Passphrase(passphrase(path)?)));
         }
         let given = context.environment.get(PASSPHRASE);
         let needed = matches!(encryption, Encryption::Passphrase { .. });
@@ -95,19 +91,32 @@ pub struct LockArgs {
 
 impl LockArgs {
     /// Decides who may open it: what the command line says, else what the answers say, else the environment.
-    pub fn lock(&self, context: &Context, answered: &[String]) -> BackupLock {
+    ///
+    /// # Errors
+    /// When a passphrase cannot be read or is too short, or a recipient is none.
+    pub fn lock(&self, context: &Context, answered: &[String]) -> Result<BackupLock> {
         if let Some(path) = &self.passphrase_file {
             let path = camino::absolute_utf8(path).unwrap_or_else(|_| path.clone());
-            return BackupLock::Passphrase(SecretOrigin::File(path));
+            Lock::Passphrase(passphrase(&path)?).check()?;
+            return Ok(BackupLock::Passphrase(SecretOrigin::File(path)));
         }
         let recipients = if self.recipients.is_empty() {
             answered
         } else {
             &self.recipients
         };
-        if recipients.is_empty() && context.environment.contains_key(PASSPHRASE) {
-            return BackupLock::Passphrase(SecretOrigin::Env(PASSPHRASE.to_owned()));
+        let given = context.environment.get(PASSPHRASE);
+        if let Some(text) = given.filter(|_| recipients.is_empty()) {
+            Lock::Passphrase(Secret::new(text.clone())).check()?;
+            return Ok(BackupLock::Passphrase(SecretOrigin::Env(PASSPHRASE.to_owned())));
         }
-        BackupLock::Recipients(recipients.to_vec())
+        Lock::Recipients(recipients.to_vec()).check()?;
+        Ok(BackupLock::Recipients(recipients.to_vec()))
     }
+}
+
+/// Reads a passphrase from a file, without the end of its last line.
+fn passphrase(path: &Utf8Path) -> Result<Secret> {
+    let text = fs_err::read_to_string(path).map_err(|error| CommandError::from_error(Exit::Input, &error))?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }

@@ -10,7 +10,9 @@ mod error;
 mod execute;
 mod exit;
 mod keys;
+mod licenses;
 pub mod progress;
+mod saved;
 mod session;
 
 pub use context::Context;
@@ -58,8 +60,9 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(context: &Context, command: Command) -> error::Result {
     use commands::{
-        backup, completions, destroy, doctor, drift, init, internal, license, logs, plan, product, prune,
-        recommend, release, render, restore, resume, rollback, runs, schema, status, up, upgrade,
+        backup, completions, cost, destroy, doctor, drift, init, internal, license, logs, permissions, plan,
+        product, prune, recommend, release, render, restore, resume, rollback, runs, schema, status, up,
+        upgrade,
     };
     match command {
         Command::Recommend(args) => recommend::run(context, &args),
@@ -67,6 +70,8 @@ async fn dispatch(context: &Context, command: Command) -> error::Result {
         Command::Render(args) => render::run(context, &args),
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Doctor(args) => doctor::run(context, &args).await,
+        Command::Cost(args) => cost::run(context, &args),
+        Command::Permissions(args) => permissions::run(context, &args).await,
         Command::Up(args) => up::run(context, &args).await,
         Command::Resume(args) => resume::resume(context, &args).await,
         Command::Rollback(args) => rollback::run(context, &args).await,
@@ -81,7 +86,7 @@ async fn dispatch(context: &Context, command: Command) -> error::Result {
         Command::Logs(args) => logs::run(context, &args).await,
         Command::Runs(args) => runs::run(context, args).await,
         Command::Prune(args) => prune::run(context, &args).await,
-        Command::License(args) => license::run(context, args),
+        Command::License(args) => license::run(context, args).await,
         Command::Product(args) => product::run(context, args),
         Command::Release(args) => release::run(context, args).await,
         Command::Schema(args) => schema::run(context, &args),

@@ -12,8 +12,8 @@ use super::error::{CommandError, Result};
 use super::exit::Exit;
 use crate::deployment::{Answers, Deployment, resolve};
 use crate::document::{Document, Problems};
-use crate::drivers::host::World;
-use crate::drivers::{self, BackupOrder, Before, Edits, Intent, RestoreOrder, Stage};
+use crate::drivers::World;
+use crate::drivers::{self, BackupOrder, Before, DriverError, Edits, Intent, RestoreOrder, Stage};
 use crate::edits::Decisions;
 use crate::journal::{Clock, History, Holder, Installation, LockTerms, open_store};
 use crate::plan::{Plan, Purpose};
@@ -60,6 +60,8 @@ pub enum Aim {
     Backup(BackupOrder, Box<Deployment>),
     /// Bringing back what was saved.
     Restore(Box<RestoreOrder>, Box<Deployment>),
+    /// Putting the licenses in force that the secrets of what is installed lead to.
+    Rotate(Box<Deployment>),
 }
 
 impl Aim {
@@ -70,6 +72,7 @@ impl Aim {
             Self::Over { purpose, .. } => *purpose,
             Self::Backup(..) => Purpose::Backup,
             Self::Restore(..) => Purpose::Restore,
+            Self::Rotate(..) => Purpose::RotateLicense,
         }
     }
 }
@@ -247,26 +250,42 @@ impl Session {
     /// When any of these fails.
     pub async fn plan(&self, aim: &Aim, history: &History) -> Result<Planned> {
         let world = self.context.world()?;
-        let before = match aim.purpose().brings_up() {
+        let purpose = aim.purpose();
+        let places = purpose.brings_up() || matches!(purpose, Purpose::Stop | Purpose::RotateLicense);
+        let before = match places {
             true => before(&self.installation()?, history).await?,
             false => None,
         };
         let installed = installed_version(history);
         let over = Over {
             world: &world,
+            purpose,
             before: before.as_ref(),
             decisions: &self.decisions,
             installed: installed.as_deref(),
         };
         match aim {
-            Aim::Here(intent, deployment) => over.here(*intent, deployment).await,
-            Aim::Backup(order, deployment) => over.backup(order, deployment).await,
-            Aim::Restore(order, deployment) => over.restore(order, deployment).await,
-            Aim::Over {
-                purpose,
-                from,
-                stages,
-            } => over.stages(*purpose, from, stages.clone()).await,
+            Aim::Here(intent, deployment) => {
+                let plan = |artifacts: &Artifacts, seen| drivers::plan(*intent, deployment, artifacts, seen);
+                over.planned(deployment, drivers::render(deployment)?, plan).await
+            }
+            Aim::Backup(order, deployment) => {
+                let plan =
+                    |artifacts: &Artifacts, seen| drivers::plan_backup(order, deployment, artifacts, seen);
+                over.planned(deployment, drivers::render(deployment)?, plan).await
+            }
+            Aim::Restore(order, deployment) => {
+                let plan =
+                    |artifacts: &Artifacts, seen| drivers::plan_restore(order, deployment, artifacts, seen);
+                over.planned(deployment, drivers::render(deployment)?, plan).await
+            }
+            Aim::Rotate(deployment) => {
+                // Nothing but the license changes: what was rendered last stays.
+                let last = over.before.map(|before| before.artifacts.clone());
+                let plan = |artifacts: &Artifacts, seen| drivers::plan_rotation(deployment, artifacts, seen);
+                over.planned(deployment, last.unwrap_or_default(), plan).await
+            }
+            Aim::Over { from, stages, .. } => over.stages(from, stages.clone()).await,
         }
     }
 
@@ -298,6 +317,7 @@ impl Session {
 /// What plans are made over.
 struct Over<'a> {
     world: &'a World,
+    purpose: Purpose,
     before: Option<&'a Before>,
     decisions: &'a Decisions,
     installed: Option<&'a str>,
@@ -305,20 +325,26 @@ struct Over<'a> {
 
 impl Over<'_> {
     /// Finds what the customer changed by hand, and adds what is placed instead of what was rendered.
-    fn edits(&self, deployment: &Deployment, artifacts: &mut Artifacts) -> Result<Edits> {
+    async fn edits(&self, deployment: &Deployment, artifacts: &mut Artifacts) -> Result<Edits> {
         let Some(before) = self.before else {
             return Ok(Edits::default());
         };
-        let edits = drivers::edits(self.world, deployment, artifacts, before, self.decisions)?;
+        let (world, decisions) = (self.world, self.decisions);
+        let edits = drivers::edits(world, self.purpose, deployment, artifacts, before, decisions).await?;
         artifacts.extend(edits.texts.clone());
         Ok(edits)
     }
 
-    async fn here(&self, intent: Intent, deployment: &Deployment) -> Result<Planned> {
-        let mut artifacts = drivers::render(deployment)?;
-        let edits = self.edits(deployment, &mut artifacts)?;
+    /// Looks, and plans for one deployment.
+    async fn planned(
+        &self,
+        deployment: &Deployment,
+        mut artifacts: Artifacts,
+        plan: impl FnOnce(&Artifacts, Value) -> std::result::Result<Plan, DriverError>,
+    ) -> Result<Planned> {
+        let edits = self.edits(deployment, &mut artifacts).await?;
         let observed = drivers::observe(self.world, deployment, &artifacts, self.installed, &edits).await?;
-        let plan = drivers::plan(intent, deployment, &artifacts, observed)?;
+        let plan = plan(&artifacts, observed)?;
         Ok(Planned {
             deployment: deployment.clone(),
             artifacts,
@@ -327,40 +353,23 @@ impl Over<'_> {
         })
     }
 
-    async fn backup(&self, order: &BackupOrder, deployment: &Deployment) -> Result<Planned> {
-        let artifacts = drivers::render(deployment)?;
-        let edits = Edits::default();
-        let observed = drivers::observe(self.world, deployment, &artifacts, self.installed, &edits).await?;
-        let plan = drivers::plan_backup(order, deployment, &artifacts, observed)?;
-        Ok(Planned {
-            deployment: deployment.clone(),
-            artifacts,
-            stages: Vec::new(),
-            plan,
-        })
-    }
-
-    async fn restore(&self, order: &RestoreOrder, deployment: &Deployment) -> Result<Planned> {
-        let mut artifacts = drivers::render(deployment)?;
-        let edits = self.edits(deployment, &mut artifacts)?;
-        let observed = drivers::observe(self.world, deployment, &artifacts, self.installed, &edits).await?;
-        let plan = drivers::plan_restore(order, deployment, &artifacts, observed)?;
-        Ok(Planned {
-            deployment: deployment.clone(),
-            artifacts,
-            stages: Vec::new(),
-            plan,
-        })
-    }
-
-    async fn stages(&self, purpose: Purpose, from: &Deployment, mut stages: Vec<Stage>) -> Result<Planned> {
+    /// Looks, and plans for going over stages.
+    async fn stages(&self, from: &Deployment, mut stages: Vec<Stage>) -> Result<Planned> {
+        let mut earlier = self.before.map(|before| before.artifacts.clone());
         for stage in &mut stages {
             // What a run had merged into a release that comes back is worked out anew from what lies there now.
             stage.artifacts = drivers::rendered_only(&stage.artifacts);
-            stage.edits = self.edits(&stage.deployment, &mut stage.artifacts)?;
+            stage.edits = self.edits(&stage.deployment, &mut stage.artifacts).await?;
+            stage.artifacts.extend(stage.data.artifacts());
+            let rendered = drivers::rendered_only(&stage.artifacts);
+            if let Some(earlier) = earlier.replace(rendered) {
+                stage
+                    .artifacts
+                    .extend(drivers::to_go_back(&stage.deployment, &earlier));
+            }
         }
         let observed = drivers::observe_stages(self.world, &stages, self.installed).await?;
-        let plan = drivers::plan_stages(purpose, from, &stages, observed)?;
+        let plan = drivers::plan_stages(self.purpose, from, &stages, observed)?;
         let end = stages
             .pop()
             .ok_or_else(|| CommandError::new(Exit::Bug, "there is no release to go to"))?;

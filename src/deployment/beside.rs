@@ -6,6 +6,11 @@ use serde_json::Value;
 use super::{Answers, outline};
 use crate::product::{Product, QuestionType, ServiceKind};
 
+/// Names the throw-away copy of an installation.
+pub fn name_beside(installation: &str) -> String {
+    format!("{installation}-rehearsal")
+}
+
 /// Rewrites answers for a throw-away copy below a folder of its own.
 ///
 /// Every port of ours is a free one, databases are bundled whoever supplies them otherwise, and nothing is installed
@@ -27,7 +32,7 @@ pub fn beside(
             copy.set(&one.key, value.clone());
         }
     }
-    copy.name = format!("{}-rehearsal", answers.name);
+    copy.name = name_beside(&answers.name);
     for (name, part) in &mut copy.parts {
         let below = match answers.parts.len() {
             1 => root.to_owned(),

@@ -17,7 +17,7 @@ mod resolve;
 mod schema;
 
 pub use answers::{ANSWERS_SCHEMA, Answers, PartAnswers, with_release, wrong_state};
-pub use beside::beside;
+pub use beside::{beside, name_beside};
 pub use bound::{Bound, Piece, SecretForm};
 pub use defaults::{ChangedDefault, changed_defaults, with_answers};
 pub use error::{Missing, ResolveError};
@@ -35,8 +35,8 @@ use serde_json::{Map, Value};
 
 use crate::oci::Digest;
 use crate::product::{
-    Health, MigrationPromise, Probe, Protocol, ReleaseImage, Resources, Scaling, ServiceKind, Supply, Target,
-    Version,
+    Health, MigrationPromise, Probe, Probing, Protocol, ReleaseImage, Resources, Scaling, ServiceKind,
+    Supply, Target, Version,
 };
 
 /// The version of the deployment's format.
@@ -89,6 +89,9 @@ pub struct Part {
     pub components: Vec<ResolvedComponent>,
     /// The migration, when a component of this part runs it.
     pub migration: Option<Migration>,
+    /// How it is asked from inside whether it answers, when a component of this part can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probing: Option<Probing>,
 }
 
 /// The schema migration as a step of its own.
@@ -164,6 +167,9 @@ pub struct ResolvedPort {
     pub number: u16,
     /// What is spoken on it.
     pub protocol: Protocol,
+    /// Whether clients outside reach it under its own number, beside the public address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub published: bool,
 }
 
 /// A configuration file, rendered but for its secrets.
@@ -208,6 +214,12 @@ pub struct ResolvedService {
     pub part: Option<String>,
     /// The oldest version that works, where the definition says one.
     pub oldest: Option<String>,
+    /// The image to run it with, or to save its data with, where the release has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ReleaseImage>,
+    /// Where what runs takes a new license; none where it is restarted for it, and for every other kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reload: Option<Reload>,
     /// The fields that templates read; secrets are references, and so is what the cloud has yet to say
     /// (`${output:service.field}`).
     pub fields: Map<String, Value>,
@@ -219,9 +231,19 @@ impl ResolvedService {
         self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Names the secret that a field refers to; none when it refers to none.
+    pub fn secret(&self, field: &str) -> Option<&str> {
+        self.text(field).strip_prefix("${secret:")?.strip_suffix('}')
+    }
+
     /// Says whether Landfall runs it in a part.
     pub fn is_run_by(&self, part: &str) -> bool {
         self.supply == Supply::Bundled && self.part.as_deref() == Some(part)
+    }
+
+    /// Says whether it is a PostgreSQL database.
+    pub fn is_postgresql(&self) -> bool {
+        self.kind == ServiceKind::Sql && self.text("engine") == "postgresql"
     }
 
     /// Reads a port; none when it is no port.
@@ -231,6 +253,18 @@ impl ResolvedService {
             .and_then(Value::as_u64)
             .and_then(|port| u16::try_from(port).ok())
     }
+}
+
+/// Where a running component takes a new license.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reload {
+    /// The component.
+    pub component: String,
+    /// The name of its port.
+    pub port: String,
+    /// The path of the request.
+    pub path: String,
 }
 
 /// Where a secret comes from.
@@ -248,6 +282,27 @@ pub enum SecretOrigin {
 }
 
 impl Deployment {
+    /// Lists the licenses that are used: each service by name, with the secret that holds its token.
+    pub fn licenses(&self) -> impl Iterator<Item = (&String, &ResolvedService, &str)> {
+        let licenses = self.services.iter();
+        licenses
+            .filter(|(_, service)| service.kind == ServiceKind::License)
+            .filter_map(|(name, service)| Some((name, service, service.secret("token")?)))
+    }
+
+    /// Takes over where licenses come from: they are the customer's and of no release.
+    pub fn take_licenses(&mut self, from: &Self) {
+        for (name, service, token) in from.licenses() {
+            let Some(origin) = from.secrets.get(token) else {
+                continue;
+            };
+            if let (Some(own), Some(ours)) = (self.secrets.get_mut(token), self.services.get_mut(name)) {
+                own.clone_from(origin);
+                ours.reload.clone_from(&service.reload);
+            }
+        }
+    }
+
     /// Writes the deployment as YAML, every enum as a plain map.
     pub fn to_yaml(&self) -> String {
         // Through JSON's model: YAML's own would write enums as tags, which no other tool reads.

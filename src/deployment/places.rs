@@ -17,17 +17,23 @@ pub(super) fn host_path(part: &PartOutline<'_>, below: &str) -> Utf8PathBuf {
 }
 
 /// Says under which host another service or component of the same part is reached.
-pub(super) fn host_name(target: Option<Target>, subject: &str) -> String {
-    match target {
+pub(super) fn host_name(part: &PartOutline<'_>, subject: &str) -> String {
+    let subject = subject.replace('_', "-");
+    match part.target {
         Some(Target::Host) | None => "127.0.0.1".to_owned(),
-        Some(_) => subject.replace('_', "-"),
+        // A namespace may hold several installations.
+        Some(Target::Kubernetes) => {
+            let name = part.installation.get("name").and_then(Value::as_str);
+            format!("{}-{subject}", name.unwrap_or_default())
+        }
+        Some(_) => subject,
     }
 }
 
 /// Builds the `components` root: under which address each port of each component is reached from the others.
 pub(super) fn components(part: &PartOutline<'_>, ports: &BTreeMap<String, BTreeMap<String, u16>>) -> Value {
     let address = |component: &str, port: u16| {
-        let host = host_name(part.target, component);
+        let host = host_name(part, component);
         json!({ "host": host, "port": port, "address": format!("{host}:{port}"), "url": format!("http://{host}:{port}") })
     };
     let of = |component: &str, ports: &BTreeMap<String, u16>| -> Value {

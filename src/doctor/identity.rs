@@ -44,10 +44,11 @@ async fn examine(cx: &Context<'_>, subject: &str, service: &ResolvedService) -> 
         }
         // Not every provider describes itself; where the keys are given, nothing more is needed.
         Err(error) => {
-            let level = if given.is_empty() {
-                cx.unreachable
-            } else {
-                Level::Warning
+            let level = match error {
+                _ if !given.is_empty() => Level::Warning,
+                // Something answers there, and it is no such provider: products would find the same.
+                ProbeError::Strange { .. } => Level::Blocker,
+                _ => cx.unreachable,
             };
             let fix = "check the issuer URL: its discovery document must be reachable from here";
             findings.push(Finding::new("identity", subject, level, error.whole()).fix(fix));

@@ -33,17 +33,20 @@ async fn examine(
         key_pem: rules.key.as_deref(),
         now: cx.world.now(),
         revoked: &rules.revoked,
-        product: None,
+        product: rules.policy.product.as_deref(),
         tier: Some(cx.what.deployment.tier.as_str()).filter(|tier| !tier.is_empty()),
     };
     let report = check(token.expose(), &rules.policy, &given).map_err(ProbeError::License)?;
-    Ok(vec![judge(subject, &report)])
+    Ok(vec![judge(subject, &report, cx.what.fresh)])
 }
 
-fn judge(subject: &str, report: &Report) -> Finding {
+fn judge(subject: &str, report: &Report, fresh: bool) -> Finding {
     let noticed: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
     let says = report.license.as_ref().map(says).unwrap_or_default();
-    let renew = "ask the vendor for a license, then `landfall license rotate`";
+    let renew = match fresh {
+        true => "ask the vendor for a license, and put it where the answers say",
+        false => "ask the vendor for a license, put it where the answers say, then `landfall license rotate`",
+    };
     match report.verdict {
         Verdict::Valid => Finding::ok("license", subject, join(&[says], &noticed)),
         Verdict::ExpiresSoon { days, .. } => {

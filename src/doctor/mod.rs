@@ -4,7 +4,9 @@
 //! found as [`Finding`]s in a stable order. A problem is data here, never an error. It only looks and writes nothing.
 //! The outside is a [`World`], so that tests can make one up; [`Ground`] is the real one.
 
+mod account;
 mod clock;
+mod cluster;
 mod database;
 mod error;
 mod identity;
@@ -19,6 +21,15 @@ mod tests;
 mod tls;
 mod world;
 
+pub use account::{
+    AccountSeen, BoundSeen, BucketSeen, CertificateFound, CertificateSeen, Fact, Holder, NetworkSeen,
+    RangeSeen, SubnetFound, SubnetUse, SubnetsSeen, ZoneSeen,
+};
+pub use cluster::{
+    AdmissionSeen, Amounts, ClassSeen, ClusterFound, ClusterNeeds, ClusterSeen, ContainerNeed, GatewayNeed,
+    GatewaySeen, ImageAnswer, ImageSeen, LimitSeen, ListenerSeen, Looked, NamespaceSeen, PodNeed, QuotaSeen,
+    Right, RightsSeen, VersionsSeen, VolumeNeed,
+};
 pub use error::ProbeError;
 pub use probe::Ground;
 pub use world::{CacheAt, DatabaseAt, FileSeen, Response, World};
@@ -73,6 +84,10 @@ pub struct Examination<'a> {
     pub fresh: bool,
     /// The programs that will be needed, as they were found.
     pub tools: &'a [ToolSeen],
+    /// The clusters of its parts, as they were found.
+    pub clusters: &'a [ClusterSeen],
+    /// The accounts of its parts, as they were found.
+    pub accounts: &'a [AccountSeen],
     /// How the license of each license service is judged, by the service's name.
     pub licenses: &'a BTreeMap<String, LicenseRules>,
     /// A URL whose answer tells the time, beside those of the services.
@@ -121,6 +136,19 @@ async fn examine_within(what: &Examination<'_>, world: &dyn World, patience: Dur
     };
     let mut checks = Vec::new();
     machine::checks(&cx, &mut checks);
+    for seen in what.clusters {
+        checks.push(Check::new(
+            "cluster",
+            &seen.part,
+            async move { cluster::judge(seen) },
+        ));
+    }
+    let now = world.now().as_second();
+    for seen in what.accounts {
+        checks.push(Check::new("account", &seen.part, async move {
+            account::judge(seen, now)
+        }));
+    }
     clock::checks(&cx, &mut checks);
     secrets::checks(&cx, &mut checks);
     for (name, service) in &what.deployment.services {

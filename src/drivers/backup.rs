@@ -4,11 +4,10 @@ use camino::Utf8PathBuf;
 use serde_json::Value;
 
 use super::edited::settled;
-use super::{DriverError, host};
+use super::{DriverError, accounts, clusters, host, hosts, plan_of, seen_of};
 use crate::backup::Manifest;
 use crate::deployment::{Deployment, Part};
-use crate::plan::{BackupKey, BackupLock, Draft, Plan, Purpose};
-use crate::product::Target;
+use crate::plan::{BackupKey, BackupLock, Plan, Purpose};
 use crate::render::Artifacts;
 
 /// What a backup should be.
@@ -25,28 +24,27 @@ pub struct BackupOrder {
 /// Plans a backup of everything that is installed. Pure.
 ///
 /// # Errors
-/// [`DriverError`] when an option is not usable or, by a mistake of ours, the steps have no order.
+/// [`DriverError`] when a part lies in a cluster, an option is not usable or, by a mistake of ours, the steps have no order.
 pub fn plan_backup(
     order: &BackupOrder,
     deployment: &Deployment,
     artifacts: &Artifacts,
     observed: Value,
 ) -> Result<Plan, DriverError> {
-    let parts: Vec<&Part> = deployment
-        .parts
-        .values()
-        .filter(|part| part.target == Some(Target::Host))
-        .collect();
-    let draft = Draft {
-        purpose: Purpose::Backup,
-        installation: deployment.name.clone(),
-        release: format!("{} {}", deployment.title, deployment.version),
-        deployment: deployment.digest(),
-        artifacts: artifacts.digest(),
-        observed,
-        steps: host::backup(deployment, &parts, order)?,
-    };
-    Ok(Plan::new(draft)?)
+    whole(deployment)?;
+    let parts: Vec<&Part> = hosts(deployment).collect();
+    let steps = host::backup(deployment, &parts, order)?;
+    plan_of(Purpose::Backup, deployment, artifacts, observed, steps)
+}
+
+/// Refuses a deployment of which a backup would hold a half.
+fn whole(deployment: &Deployment) -> Result<(), DriverError> {
+    match clusters(deployment).chain(accounts(deployment)).next() {
+        Some(part) => Err(DriverError::NoBackup {
+            part: part.name.clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// What is to be restored.
@@ -67,8 +65,8 @@ pub struct RestoreOrder {
 /// out of the backup before anything starts. Pure.
 ///
 /// # Errors
-/// [`DriverError`] when the backup lacks something, an option is not usable or, by a mistake of ours, the steps have no
-/// order.
+/// [`DriverError`] when a part lies in a cluster, the backup lacks something, an option is not usable or, by a mistake of
+/// ours, the steps have no order.
 pub fn plan_restore(
     order: &RestoreOrder,
     deployment: &Deployment,
@@ -76,34 +74,12 @@ pub fn plan_restore(
     observed: Value,
 ) -> Result<Plan, DriverError> {
     settled(&observed)?;
+    whole(deployment)?;
     let mut steps = Vec::new();
-    for part in deployment
-        .parts
-        .values()
-        .filter(|part| part.target == Some(Target::Host))
-    {
-        let seen = observed.get(&part.name).cloned().unwrap_or_default();
-        let seen: host::Observed =
-            serde_json::from_value(seen).map_err(|source| DriverError::Observation {
-                part: part.name.clone(),
-                source,
-            })?;
-        steps.extend(host::restore(
-            deployment,
-            part,
-            &artifacts.below(&part.name),
-            &seen,
-            order,
-        )?);
+    for part in hosts(deployment) {
+        let seen = seen_of(part, observed.get(&part.name))?;
+        let artifacts = artifacts.below(&part.name);
+        steps.extend(host::restore(deployment, part, &artifacts, &seen, order)?);
     }
-    let draft = Draft {
-        purpose: Purpose::Restore,
-        installation: deployment.name.clone(),
-        release: format!("{} {}", deployment.title, deployment.version),
-        deployment: deployment.digest(),
-        artifacts: artifacts.digest(),
-        observed,
-        steps,
-    };
-    Ok(Plan::new(draft)?)
+    plan_of(Purpose::Restore, deployment, artifacts, observed, steps)
 }

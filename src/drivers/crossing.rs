@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::edited::settled;
-use super::host::{self, Crossing, DataMove, Observed, World};
-use super::{DriverError, Edits};
+use super::host::{self, Observed};
+use super::{
+    Crossing, DataMove, DriverError, Edits, World, accounts, aws, clusters, hosts, kubernetes, plan_of,
+    seen_of,
+};
 use crate::deployment::{Deployment, Part};
 use crate::oci::Digest;
-use crate::plan::{Draft, Plan, Purpose, Step};
+use crate::plan::{Plan, Purpose, Step};
 use crate::product::Target;
 use crate::render::Artifacts;
 
@@ -75,6 +78,28 @@ pub async fn observe_stages(
             proxies.extend(host::proxy(&seen).map(|proxy| (part.name.clone(), proxy)));
             parts.insert(part.name.clone(), serde_json::to_value(seen).unwrap_or_default());
         }
+        for part in clusters(&stage.deployment) {
+            let artifacts = stage.artifacts.below(&part.name);
+            let edits = stage.edits.part(&part.name);
+            let known = kubernetes::Known { installed, edits };
+            let mut seen = kubernetes::look(world, &stage.deployment, part, &artifacts, known).await?;
+            if let Some(earlier) = index.checked_sub(1).and_then(|index| stages.get(index))
+                && let Some(earlier_part) = earlier.deployment.parts.get(&part.name)
+            {
+                let earlier_artifacts = earlier.artifacts.below(&part.name);
+                let earlier = (&earlier.deployment, earlier_part, &earlier_artifacts);
+                seen = kubernetes::after(seen, &stage.deployment, earlier)?;
+            }
+            parts.insert(part.name.clone(), serde_json::to_value(seen).unwrap_or_default());
+        }
+        for part in accounts(&stage.deployment) {
+            let artifacts = stage.artifacts.below(&part.name);
+            let mut seen = aws::look(world, &stage.deployment, part, &artifacts, installed).await?;
+            if let Some(earlier) = index.checked_sub(1).and_then(|index| stages.get(index)) {
+                seen = aws::after(seen, &earlier.deployment);
+            }
+            parts.insert(part.name.clone(), serde_json::to_value(seen).unwrap_or_default());
+        }
         all.push(SeenStage {
             version: stage.deployment.version.to_string(),
             deployment: stage.deployment.digest(),
@@ -99,12 +124,12 @@ pub fn plan_stages(
     settled(&observed)?;
     let end = stages.last().ok_or(DriverError::NoStages)?;
     let mut steps = Vec::new();
-    for part in hosts(&end.deployment) {
+    for part in end.deployment.parts.values() {
         let mut of_part = Vec::new();
         over(part, from, (stages, &seen), &mut of_part)?;
         steps.append(&mut of_part);
     }
-    draft(purpose, end, observed, steps)
+    plan_of(purpose, &end.deployment, &end.artifacts, observed, steps)
 }
 
 /// Plans a rehearsal of all stages beside a live installation, on a copy of its data. Pure.
@@ -114,18 +139,32 @@ pub fn plan_stages(
 pub fn plan_rehearsal(live: &Deployment, stages: &[Stage], observed: Value) -> Result<Plan, DriverError> {
     let seen = read(observed.clone())?;
     let (first, end) = stages.first().zip(stages.last()).ok_or(DriverError::NoStages)?;
+    if let Some(part) = clusters(&first.deployment)
+        .chain(accounts(&first.deployment))
+        .next()
+    {
+        return Err(DriverError::NoRehearsal {
+            part: part.name.clone(),
+        });
+    }
     let mut steps = Vec::new();
     for part in hosts(&first.deployment) {
         let artifacts = first.artifacts.below(&part.name);
         let on_the_way = stages.len() > 1;
-        let seen_first = observed_of(seen.first(), part)?;
+        let seen_first: Observed = observed_of(seen.first(), part)?;
         let of_first = (&first.deployment, part);
         let mut of_part = host::rehearse(of_first, &artifacts, &seen_first, live, on_the_way)?;
         let later = seen.get(1..).unwrap_or_default();
         over(part, &first.deployment, (&stages[1..], later), &mut of_part)?;
         steps.append(&mut of_part);
     }
-    draft(Purpose::Rehearse, end, observed, steps)
+    plan_of(
+        Purpose::Rehearse,
+        &end.deployment,
+        &end.artifacts,
+        observed,
+        steps,
+    )
 }
 
 /// Reads back what was seen.
@@ -137,12 +176,11 @@ fn read(observed: Value) -> Result<Vec<SeenStage>, DriverError> {
     Ok(seen.stages)
 }
 
-fn observed_of(seen: Option<&SeenStage>, part: &Part) -> Result<Observed, DriverError> {
-    let seen = seen.and_then(|seen| seen.parts.get(&part.name)).cloned();
-    serde_json::from_value(seen.unwrap_or_default()).map_err(|source| DriverError::Observation {
-        part: part.name.clone(),
-        source,
-    })
+fn observed_of<T: serde::de::DeserializeOwned>(
+    seen: Option<&SeenStage>,
+    part: &Part,
+) -> Result<T, DriverError> {
+    seen_of(part, seen.and_then(|seen| seen.parts.get(&part.name)))
 }
 
 /// Plans the way of a part over stages, behind the steps that are planned for it already.
@@ -160,7 +198,6 @@ fn over(
             .parts
             .get(&part.name)
             .ok_or(DriverError::NoStages)?;
-        let observed = observed_of(seen.get(index), part)?;
         let crossing = Crossing {
             from,
             data: &stage.data,
@@ -168,28 +205,17 @@ fn over(
             last: index + 1 == stages.len(),
         };
         let artifacts = stage.artifacts.below(&part.name);
-        host::cross((&stage.deployment, part), &artifacts, &observed, crossing, steps)?;
+        let to = (&stage.deployment, part);
+        let seen = seen.get(index);
+        match part.target {
+            Some(Target::Host) => host::cross(to, &artifacts, &observed_of(seen, part)?, crossing, steps)?,
+            Some(Target::Kubernetes) => {
+                kubernetes::cross(to, &artifacts, &observed_of(seen, part)?, crossing, steps)?;
+            }
+            Some(Target::Aws) => aws::cross(to.0, part, &observed_of(seen, part)?, crossing, steps)?,
+            Some(Target::Azure | Target::Compose) | None => {}
+        }
         from = &stage.deployment;
     }
     Ok(())
-}
-
-fn draft(purpose: Purpose, end: &Stage, observed: Value, steps: Vec<Step>) -> Result<Plan, DriverError> {
-    let draft = Draft {
-        purpose,
-        installation: end.deployment.name.clone(),
-        release: format!("{} {}", end.deployment.title, end.deployment.version),
-        deployment: end.deployment.digest(),
-        artifacts: end.artifacts.digest(),
-        observed,
-        steps,
-    };
-    Ok(Plan::new(draft)?)
-}
-
-fn hosts(deployment: &Deployment) -> impl Iterator<Item = &Part> {
-    deployment
-        .parts
-        .values()
-        .filter(|part| part.target == Some(Target::Host))
 }

@@ -6,7 +6,8 @@ use camino::Utf8Path;
 use serde_json::Value;
 
 use super::DriverError;
-use crate::deployment::Deployment;
+use super::data::{BEFORE, SAVED};
+use crate::deployment::{Deployment, Part};
 use crate::edits::{Decisions, EDITS, Edit, Outcome};
 use crate::render::Artifacts;
 
@@ -29,16 +30,27 @@ impl Before {
     }
 }
 
-/// Leaves out what was kept or merged.
+/// Leaves out what was kept or merged, what an earlier run had saved data with, and what it could have gone back to.
 pub fn rendered_only(recorded: &Artifacts) -> Artifacts {
     let mut artifacts = Artifacts::default();
     for (path, artifact) in recorded.iter() {
         let within = path.components().nth(1).map(|piece| piece.as_str());
-        if within != Some(EDITS) {
+        if within.is_none_or(|within| ![EDITS, SAVED, BEFORE].contains(&within)) {
             artifacts.add(path.clone(), artifact.text.clone());
         }
     }
     artifacts
+}
+
+/// A part as the journal says it was installed.
+#[derive(Debug, Clone, Copy)]
+pub struct Installed<'a> {
+    /// The deployment.
+    pub deployment: &'a Deployment,
+    /// The part.
+    pub part: &'a Part,
+    /// What was rendered for it.
+    pub artifacts: &'a Artifacts,
 }
 
 /// The files that the customer changed by hand, part by part.

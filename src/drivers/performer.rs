@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::host::{Host, World};
+use super::World;
+use super::aws;
+use super::host::Host;
+use super::kubernetes;
 use crate::deployment::{Deployment, Part};
 use crate::journal::StepOutput;
 use crate::plan::Step;
@@ -48,8 +51,7 @@ impl Performer {
             Some(version) => self.stages.get(version.as_str())?,
             None => &*self.end,
         };
-        let part = work.deployment.parts.get(&step.part)?;
-        (part.target == Some(Target::Host)).then_some((work, part))
+        Some((work, work.deployment.parts.get(&step.part)?))
     }
 
     /// Stops programs as soon as the run is stopped with force.
@@ -70,21 +72,41 @@ impl Performer {
 #[async_trait]
 impl run::Performer for Performer {
     async fn perform(&self, step: &Step, cx: &StepContext) -> Result<StepOutcome, StepError> {
-        let Some((work, part)) = self.work(step) else {
-            return Err(StepError::new(format!(
-                "no driver carries out steps of part `{}`",
-                step.part
-            )));
-        };
+        let nobody = || StepError::new(format!("no driver carries out steps of part `{}`", step.part));
+        let (work, part) = self.work(step).ok_or_else(nobody)?;
         let world = self.world(cx);
         let artifacts = work.artifacts.below(&part.name);
-        let fail = |error| StepError::new(format!("could not {}", step.title)).because(error);
-        let host = Host::new(&world, &work.deployment, part, &artifacts, &self.run).map_err(fail)?;
         let mut tell = |text: &str| cx.line(text);
-        host.perform(step, &mut tell)
-            .await
-            .map(StepOutcome::Done)
-            .map_err(fail)
+        let failed = StepError::new(format!("could not {}", step.title));
+        let output = match part.target {
+            Some(Target::Host) => {
+                let host = Host::new(&world, &work.deployment, part, &artifacts, &self.run);
+                match host {
+                    Ok(host) => host.perform(step, &mut tell).await.map_err(boxed),
+                    Err(error) => Err(boxed(error)),
+                }
+            }
+            Some(Target::Kubernetes) => {
+                let cluster =
+                    kubernetes::Performer::new(&world, &work.deployment, part, &artifacts, &self.run);
+                match cluster {
+                    Ok(cluster) => cluster.perform(step, &mut tell).await.map_err(boxed),
+                    Err(error) => Err(boxed(error)),
+                }
+            }
+            Some(Target::Aws) => {
+                let account = aws::Performer::new(&world, &work.deployment, part, &artifacts, &self.run);
+                match account.await {
+                    Ok(account) => account.perform(step, &mut tell).await.map_err(boxed),
+                    Err(error) => Err(boxed(error)),
+                }
+            }
+            _ => return Err(nobody()),
+        };
+        match output {
+            Ok(output) => Ok(StepOutcome::Done(output)),
+            Err(error) => Err(failed.because(error)),
+        }
     }
 
     async fn revert(
@@ -98,8 +120,38 @@ impl run::Performer for Performer {
         };
         let world = self.world(cx);
         let artifacts = work.artifacts.below(&part.name);
-        let fail = |error| UndoError::new(format!("could not {}", step.undo.phrase())).because(error);
-        let host = Host::new(&world, &work.deployment, part, &artifacts, &self.run).map_err(fail)?;
-        host.revert(step, output).await.map_err(fail)
+        let reverted = match part.target {
+            Some(Target::Host) => {
+                let host = Host::new(&world, &work.deployment, part, &artifacts, &self.run);
+                match host {
+                    Ok(host) => host.revert(step, output).await.map_err(boxed),
+                    Err(error) => Err(boxed(error)),
+                }
+            }
+            Some(Target::Kubernetes) => {
+                let cluster =
+                    kubernetes::Performer::new(&world, &work.deployment, part, &artifacts, &self.run);
+                match cluster {
+                    Ok(cluster) => cluster.revert(step).await.map_err(boxed),
+                    Err(error) => Err(boxed(error)),
+                }
+            }
+            Some(Target::Aws) => {
+                let account = aws::Performer::new(&world, &work.deployment, part, &artifacts, &self.run);
+                let mut tell = |text: &str| cx.line(text);
+                match account.await {
+                    Ok(account) => account.revert(step, &mut tell).await.map_err(boxed),
+                    Err(error) => Err(boxed(error)),
+                }
+            }
+            _ => Ok(()),
+        };
+        let failed = || UndoError::new(format!("could not {}", step.undo.phrase()));
+        reverted.map_err(|error| failed().because(error))
     }
+}
+
+/// An error of a driver, whichever.
+fn boxed(error: impl std::error::Error + Send + Sync + 'static) -> Box<dyn std::error::Error + Send + Sync> {
+    Box::new(error)
 }

@@ -6,11 +6,10 @@ use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{DriverError, host};
+use super::{DriverError, host, hosts, plan_of};
 use crate::deployment::Deployment;
 use crate::oci::Digest;
-use crate::plan::{Action, Draft, Plan, Purpose, Step, StepId, Undo};
-use crate::product::Target;
+use crate::plan::{Action, Plan, Purpose, Step, StepId, Undo};
 use crate::render::Artifacts;
 
 /// What must be kept, as the history says.
@@ -91,11 +90,7 @@ pub struct Leftover {
 /// [`DriverError`] when something is there and cannot be looked at.
 pub fn leftovers(deployment: &Deployment, keeping: &Keeping) -> Result<Vec<Leftover>, DriverError> {
     let mut all = Vec::new();
-    let hosts = deployment
-        .parts
-        .values()
-        .filter(|part| part.target == Some(Target::Host));
-    for (index, part) in hosts.enumerate() {
+    for (index, part) in hosts(deployment).enumerate() {
         all.extend(host::leftovers(deployment, part, keeping)?);
         if index == 0 {
             all.extend(host::fetched(part, keeping)?);
@@ -142,16 +137,8 @@ pub fn plan_prune(
             needs: BTreeSet::new(),
         });
     }
-    let draft = Draft {
-        purpose: Purpose::Prune,
-        installation: deployment.name.clone(),
-        release: format!("{} {}", deployment.title, deployment.version),
-        deployment: deployment.digest(),
-        artifacts: artifacts.digest(),
-        observed: serde_json::to_value(leftovers).unwrap_or(Value::Null),
-        steps,
-    };
-    Ok(Plan::new(draft)?)
+    let observed = serde_json::to_value(leftovers).unwrap_or(Value::Null);
+    plan_of(Purpose::Prune, deployment, artifacts, observed, steps)
 }
 
 /// How many things are named; the rest is counted.

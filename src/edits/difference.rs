@@ -80,7 +80,7 @@ pub(super) fn clash(clash: &Clash) -> String {
 }
 
 /// Shows a line, but for a value that its name says is secret.
-fn shown(line: &str) -> String {
+pub fn shown(line: &str) -> String {
     let line = line.trim_end_matches(['\n', '\r']);
     if looks_secret(line) {
         return named_only(line);

@@ -9,7 +9,7 @@ mod merge;
 mod vault;
 
 pub use decide::{Decided, Decision, Decisions, Edit, Outcome, Sides, decide};
-pub use difference::{HIDDEN, difference};
+pub use difference::{HIDDEN, difference, shown};
 pub use merge::{Merge, merge};
 pub use vault::{Referred, Vault};
 

@@ -13,6 +13,9 @@ use super::{Acquired, HeldLock, Holder, JournalError, LockGuard, LockWatch};
 
 /// A lock is told as held only when it was found so this often: one who only looks holds it for a moment too.
 const LOOKS: u32 = 5;
+/// A lock that a dead process holds is looked at so often. What it had forked a moment before holds the file too, until
+/// it has become another program or has ended with it: soon, but not at once on a busy machine.
+const LOOKS_AT_THE_DEAD: u32 = 200;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Takes the lock in a file, or says who holds it.
@@ -24,7 +27,8 @@ pub(super) fn try_lock(path: &Utf8Path, holder: &Holder) -> Result<Acquired, Jou
     let mut file = open_private(options, path, |options| {
         options.read(true).write(true).create(true)
     })?;
-    for _ in 0..LOOKS {
+    let mut looks = 0;
+    let held_by = loop {
         match file.try_lock() {
             Ok(()) => {
                 let stale = read(&mut file, path)?;
@@ -36,16 +40,27 @@ pub(super) fn try_lock(path: &Utf8Path, holder: &Holder) -> Result<Acquired, Jou
                 let guard = LockGuard::new(LockWatch::kernel(), holder.clone(), Box::new(held));
                 return Ok(Acquired { guard, stale });
             }
-            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_LOOKS),
+            Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => return Err(unwritable(path, error)),
         }
-    }
-    Err(match read(&mut file, path)? {
+        let held_by = read(&mut file, path)?;
+        looks += 1;
+        if looks >= LOOKS && !may_be_let_go(held_by.as_ref(), looks) {
+            break held_by;
+        }
+        thread::sleep(BETWEEN_LOOKS);
+    };
+    Err(match held_by {
         Some(holder) => JournalError::Held(Box::new(holder)),
         None => JournalError::HeldByUnknown {
             place: path.to_string(),
         },
     })
+}
+
+/// Says whether a lock that is held is on its way to being let go: the one whose name is in it has died.
+fn may_be_let_go(holder: Option<&Holder>, looks: u32) -> bool {
+    looks < LOOKS_AT_THE_DEAD && holder.is_some_and(Holder::is_dead)
 }
 
 /// Returns who holds the lock in a file, if anybody does.
@@ -55,10 +70,19 @@ pub(super) fn holder(path: &Utf8Path) -> Result<Option<Holder>, JournalError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(path, error)),
     };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(None),
-        Err(TryLockError::WouldBlock) => read(&mut file, path),
-        Err(TryLockError::Error(error)) => Err(unreadable(path, error)),
+    let mut looks = 0;
+    loop {
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(None),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(unreadable(path, error)),
+        }
+        let held_by = read(&mut file, path)?;
+        looks += 1;
+        if !may_be_let_go(held_by.as_ref(), looks) {
+            return Ok(held_by);
+        }
+        thread::sleep(BETWEEN_LOOKS);
     }
 }
 

@@ -74,6 +74,32 @@ async fn a_folders_lock_lets_in_one_and_outlives_no_process() {
 }
 
 #[tokio::test]
+async fn a_folders_lock_is_waited_for_while_what_a_dead_process_had_forked_still_holds_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = LocalStore::new(folder.path().to_str().unwrap());
+    let dead = Holder {
+        pid: u32::MAX,
+        ..holder("zoe")
+    };
+    let text = serde_json::to_vec(&dead).unwrap();
+    store.replace("demo/lock", text.into()).await.unwrap();
+    let hold_a_while = || {
+        let forked = fs_err::File::open(folder.path().join("demo/lock")).unwrap();
+        forked.lock().unwrap();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(150));
+            drop(forked);
+        })
+    };
+    let forked = hold_a_while();
+    assert_eq!(store.lock_holder("demo/lock", &QUICK).await.unwrap(), None);
+    forked.join().unwrap();
+    let forked = hold_a_while();
+    assert_eq!(take(&store, holder("bob")).await.unwrap().stale, Some(dead));
+    forked.join().unwrap();
+}
+
+#[tokio::test]
 async fn an_object_stores_lock_lets_in_one_and_outlives_no_process() {
     let bucket = Arc::new(InMemory::new());
     lets_in_one_at_a_time(&ObjectStore::over(bucket.clone(), "one")).await;

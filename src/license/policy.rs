@@ -162,6 +162,16 @@ pub struct Renewal {
     pub endpoint: Option<RenewalEndpoint>,
 }
 
+impl Renewal {
+    /// Returns where a running product takes a new license; none when it is restarted for it.
+    pub fn reload(&self) -> Option<&RenewalEndpoint> {
+        match self.method {
+            RenewalMethod::Reload => self.endpoint.as_ref(),
+            RenewalMethod::Restart => None,
+        }
+    }
+}
+
 /// Names what makes a product see a new license.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -36,7 +36,7 @@ pub use image::{Image, ImageConfig, Layer, PlatformImage, Resolved};
 pub use inventory::{INVENTORY, TreeChange, changes};
 pub use layout::{Entry, Layout};
 pub use platform::Platform;
-pub use registry::{Registry, RegistryOptions};
+pub use registry::{Offer, Registry, RegistryOptions};
 pub use sbom::Bill;
 pub use source::{ImageSource, Materialised};
 pub use unpack::{MARKER, UnpackOptions, Unpacked, unpack};

@@ -328,5 +328,8 @@ fn certificate(text: &str) -> Result<Certificate, OciError> {
     })
 }
 
+mod offer;
 #[cfg(test)]
 mod tests;
+
+pub use offer::Offer;

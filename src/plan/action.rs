@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 
-use super::{BackupEnd, BackupLock, BackupPart, BackupSource, RestorePart};
+use super::{
+    AwsAction, BackupEnd, BackupLock, BackupPart, BackupSource, ClusterAction, LicenseReload, RestorePart,
+};
 use crate::deployment::SecretOrigin;
 use crate::oci::Digest;
 use crate::product::{ReleaseImage, Version};
@@ -89,6 +91,18 @@ pub enum Action {
         role: String,
         /// The database.
         database: String,
+    },
+    /// Does nothing; taken back, hands the license that is stored then to every instance of a component.
+    ///
+    /// It comes before the store changes, so that it is taken back when the old license is in the store again.
+    HoldLicense {
+        /// Who takes it.
+        reload: LicenseReload,
+    },
+    /// Hands the stored license to every instance of a component, which goes on running.
+    ReloadLicense {
+        /// Who takes it.
+        reload: LicenseReload,
     },
     /// Starts Landfall's own supervisor.
     StartSupervisor {
@@ -272,6 +286,10 @@ pub enum Action {
         /// What becomes of it.
         what: RestorePart,
     },
+    /// Does something in a Kubernetes cluster.
+    Cluster(ClusterAction),
+    /// Does something in an AWS account.
+    Aws(AwsAction),
 }
 
 /// A rendered file and its place.

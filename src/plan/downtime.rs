@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Action, Plan, Step};
+use super::{Action, ClusterAction, Plan, Step};
 
 /// How fast a database is assumed to be written out and read in, in bytes for each second: slow disks do this.
 const COPIED: u64 = 16 << 20;
@@ -23,7 +23,12 @@ impl Plan {
     ///
     /// Steps that go side by side are counted one after the other, so that the truth is below.
     pub fn downtime(&self) -> Option<Downtime> {
-        let closes = |step: &Step| matches!(step.action, Action::CloseTraffic { .. });
+        let closes = |step: &Step| {
+            matches!(
+                step.action,
+                Action::CloseTraffic { .. } | Action::Cluster(ClusterAction::CloseRelease { .. })
+            )
+        };
         let after = self.steps.iter().position(closes)?;
         let (mut expected, mut most, mut size) = (0, 0, 0);
         for step in &self.steps[after..] {
@@ -33,7 +38,8 @@ impl Plan {
             let (likely, limit) = seconds(&step.action, size);
             expected += likely;
             most += limit.max(likely);
-            if matches!(step.action, Action::OpenTraffic { .. }) {
+            let opens = step.opens && matches!(step.action, Action::Cluster(_));
+            if opens || matches!(step.action, Action::OpenTraffic { .. }) {
                 break;
             }
         }
@@ -52,6 +58,19 @@ fn seconds(action: &Action, size: u64) -> (u64, u64) {
         Action::WaitHealthy { within, .. } => (3, u64::from(*within)),
         Action::WaitDatabase { within, .. } | Action::WaitListening { within, .. } => (1, u64::from(*within)),
         Action::Verify { .. } => (1, 30),
+        Action::Cluster(action) => in_cluster(action),
+        _ => (0, 0),
+    }
+}
+
+/// As [`seconds`], for a cluster: how large its databases are is not known.
+fn in_cluster(action: &ClusterAction) -> (u64, u64) {
+    match action {
+        ClusterAction::CloseRelease { .. } | ClusterAction::ApplyRelease { .. } => (3, 30),
+        ClusterAction::WaitReady { within, .. } => (8, u64::from(*within)),
+        ClusterAction::SaveDatabase { .. } | ClusterAction::RestoreDatabase { .. } => (10, 0),
+        ClusterAction::Migrate { within, .. } => (8, u64::from(*within)),
+        ClusterAction::Verify { .. } => (1, 30),
         _ => (0, 0),
     }
 }

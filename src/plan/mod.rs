@@ -4,16 +4,22 @@
 //! what is applied: a saved plan whose hash no longer fits is refused. Pure: no clock, randomness, environment, network.
 
 mod action;
+mod aws;
 mod backup;
+mod cluster;
 mod downtime;
 mod error;
+mod license;
 mod order;
 mod step;
 
 pub use action::{Action, Check, Handed, Placement};
+pub use aws::{AwsAction, LayerChange, LayerSettings, ServiceMove};
 pub use backup::{BackupEnd, BackupKey, BackupLock, BackupPart, BackupSource, RestorePart};
+pub use cluster::{ChartRef, ClusterAction, DatabaseJob, PodCheck, Workload};
 pub use downtime::Downtime;
 pub use error::PlanError;
+pub use license::LicenseReload;
 pub use order::order;
 pub use step::{Step, StepId, Undo};
 
@@ -49,6 +55,8 @@ pub enum Purpose {
     Backup,
     /// Bring back what was saved.
     Restore,
+    /// Put a new license in force.
+    RotateLicense,
 }
 
 impl Purpose {
@@ -65,6 +73,7 @@ impl Purpose {
             Self::Prune => "prune",
             Self::Backup => "backup",
             Self::Restore => "restore",
+            Self::RotateLicense => "license rotate",
         }
     }
 
@@ -72,7 +81,7 @@ impl Purpose {
     pub fn installs(self) -> bool {
         matches!(
             self,
-            Self::Up | Self::Destroy | Self::Upgrade | Self::Rollback | Self::Restore
+            Self::Up | Self::Destroy | Self::Upgrade | Self::Rollback | Self::Restore | Self::RotateLicense
         )
     }
 

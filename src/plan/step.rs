@@ -65,6 +65,8 @@ pub enum Undo {
     Revert(String),
     /// There is nothing to take back; the phrase says why.
     Nothing(String),
+    /// What was done stays, and the next try goes on with it; the phrase says so.
+    Stays(String),
     /// It cannot be taken back: the point of no return; the phrase says why.
     Impossible(String),
     /// By putting data back as it was saved; safe only while no step that [opens](Step::opens) has begun.
@@ -81,7 +83,9 @@ impl Undo {
     /// Returns the phrase.
     pub fn phrase(&self) -> &str {
         match self {
-            Self::Revert(phrase) | Self::Nothing(phrase) | Self::Impossible(phrase) => phrase,
+            Self::Revert(phrase) | Self::Nothing(phrase) | Self::Stays(phrase) | Self::Impossible(phrase) => {
+                phrase
+            }
             Self::Restore { how, .. } => how,
         }
     }

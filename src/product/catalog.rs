@@ -277,18 +277,13 @@ impl Entry {
             let message = format!("expected a version before {}, not {reach}", release.version);
             problems.push(document.problem("reachable_from", message));
         }
-        for component in release
-            .images
-            .keys()
-            .filter(|name| !self.product().components.contains_key(*name))
-        {
-            let path = format!("images.{component}");
-            let known = self.product().components.keys().map(String::as_str);
-            problems.push(
-                document
-                    .problem(&path, "the product has no such component")
-                    .nearest(component, known),
-            );
+        let (components, services) = (&self.product().components, &self.product().services);
+        let strange = |name: &&String| !components.contains_key(*name) && !services.contains_key(*name);
+        for name in release.images.keys().filter(strange) {
+            let path = format!("images.{name}");
+            let known = components.keys().chain(services.keys()).map(String::as_str);
+            let problem = document.problem(&path, "the product has no such component or service");
+            problems.push(problem.nearest(name, known));
         }
         Problems::check(problems).map_err(invalid)?;
         Ok(document.content)

@@ -240,6 +240,22 @@ pub struct Migrations {
     pub within: u32,
 }
 
+/// How the product is asked from inside the cluster whether it answers, as `helm test` does.
+///
+/// The addresses to ask, those of readiness of every component with routes, follow the arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Probing {
+    /// The component whose image has a program that makes requests and ends with 0 when all are answered 2xx.
+    pub component: String,
+    /// The program; empty means the image's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// Its arguments before the addresses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+}
+
 fn ten_minutes() -> u32 {
     600
 }

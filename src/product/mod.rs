@@ -11,6 +11,7 @@ mod mode;
 mod origin;
 mod path;
 mod pin;
+mod quantity;
 mod question;
 mod release;
 mod scaffold;
@@ -24,13 +25,14 @@ mod version;
 pub use catalog::{Catalog, Entry, ProductFiles};
 pub use check::check;
 pub use component::{
-    Component, ConfigFile, Health, Migrations, Port, Probe, Protocol, Quantity, Resources, Route, Scaling,
-    Stop,
+    Component, ConfigFile, Health, Migrations, Port, Probe, Probing, Protocol, Quantity, Resources, Route,
+    Scaling, Stop,
 };
 pub use error::ProductError;
 pub use mode::{Hosted, Mode, OnTarget, Prefer, Region, Rule, Supply, Target};
 pub use path::{PathError, Releases, Risk, path};
 pub use pin::{bills, pin};
+pub use quantity::thousandths;
 pub use question::{AnswerError, Choice, Question, QuestionType};
 pub use release::{ImageOrigin, MigrationPromise, RELEASE_SCHEMA, Release, ReleaseImage};
 pub use scaffold::scaffold;
@@ -98,6 +100,9 @@ pub struct Product {
     /// How the schema is brought up to date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migrations: Option<Migrations>,
+    /// How it is asked from inside the cluster whether it answers; without it there is no `helm test`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probing: Option<Probing>,
     /// Which releases may not be skipped.
     #[serde(default)]
     pub upgrades: Upgrades,

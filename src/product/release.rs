@@ -21,7 +21,7 @@ pub struct Release {
     pub product: String,
     /// The version.
     pub version: Version,
-    /// Each image by the component that runs it.
+    /// Each image by the component that runs it, or the service that is run with it.
     pub images: BTreeMap<String, ReleaseImage>,
     /// From which versions it may be reached in one step; none means the product's oldest.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -92,6 +92,16 @@ impl Artifacts {
         Self(self.0.iter().filter_map(below).collect())
     }
 
+    /// Leaves out the files that a test names.
+    #[must_use]
+    pub fn without(&self, left_out: impl Fn(&Utf8Path) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(path, _)| !left_out(path));
+        Self(
+            kept.map(|(path, artifact)| (path.clone(), artifact.clone()))
+                .collect(),
+        )
+    }
+
     /// Computes the digest over all paths and contents.
     pub fn digest(&self) -> Digest {
         Digest::of(serde_json::to_vec(self).expect("artifacts are a map with text keys"))

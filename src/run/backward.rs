@@ -101,7 +101,7 @@ impl Execution<'_> {
             return self.skip(id, "it changed nothing").await;
         }
         match &step.undo {
-            Undo::Nothing(phrase) => self.skip(id, phrase).await,
+            Undo::Nothing(phrase) | Undo::Stays(phrase) => self.skip(id, phrase).await,
             Undo::Impossible(phrase) => Ok(Undone::Stuck {
                 because: format!("step `{id}` cannot be taken back: {phrase}"),
             }),

@@ -113,6 +113,9 @@ pub struct OutlineStep {
     pub id: StepId,
     /// What people read.
     pub title: String,
+    /// Whether what it did stays when the run is taken back, for the next try.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays: bool,
 }
 
 impl Header {
@@ -121,6 +124,7 @@ impl Header {
         let outlined = |step: &crate::plan::Step| OutlineStep {
             id: step.id.clone(),
             title: step.title.clone(),
+            stays: matches!(step.undo, crate::plan::Undo::Stays(_)),
         };
         Self {
             schema: EVENTS_SCHEMA.to_owned(),

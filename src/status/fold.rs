@@ -60,7 +60,11 @@ pub fn fold(history: &History, holder: Option<Holder>) -> Status {
         ),
         (Some((RunStatus::Stuck { step, because }, last)), None) => (
             Standing::NeedsPerson,
-            format!("run {} is stuck at step `{step}`: {because}", last.about.id),
+            format!(
+                "run {} is stuck at step `{step}`: {}",
+                last.about.id,
+                first_line(because)
+            ),
             Some(format!("landfall runs show {}", last.about.id)),
         ),
         (last, None) => {
@@ -84,11 +88,17 @@ type Told = (Standing, String, Option<String>);
 fn failed(status: &RunStatus, purpose: Purpose) -> Option<String> {
     match status {
         RunStatus::Failed { because } | RunStatus::RolledBack { because } => Some(format!(
-            "; the last `{}` failed and left it as it was: {because}",
-            purpose.verb()
+            "; the last `{}` failed and left it as it was: {}",
+            purpose.verb(),
+            first_line(because)
         )),
         _ => None,
     }
+}
+
+/// A cause may end with the last lines of a log, which `runs show` tells.
+fn first_line(because: &str) -> &str {
+    because.lines().next().unwrap_or_default()
 }
 
 fn settled(release: Option<&str>, stopped: bool, failed: Option<String>) -> Told {

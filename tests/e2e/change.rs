@@ -44,45 +44,6 @@ fn a_changed_setting_stops_writes_and_starts_only_the_component_it_concerns() {
 }
 
 #[test]
-fn a_new_license_restarts_only_what_reads_it() {
-    let ground = Ground::new();
-    ground.up();
-    let before = pids(&ground);
-    let token = ground.write_license("second");
-    let steps = steps_of(&ground);
-    for step in ["api/stop", "secrets/write", "api/start", "api/health"] {
-        assert!(steps.iter().any(|planned| planned == step), "{steps:?}");
-    }
-    let others = ["database", "web", "worker", "proxy"];
-    assert!(
-        !steps
-            .iter()
-            .any(|step| others.iter().any(|other| step.starts_with(&format!("{other}/")))),
-        "{steps:?}"
-    );
-    ground.up();
-    ground.assert_well();
-    let after = pids(&ground);
-    for (unit, (before, after)) in before.iter().zip(after).enumerate() {
-        assert_eq!(*before == after, unit != 1, "unit {unit}");
-    }
-    let license = ask("GET", &ground.url("/api/v1/license"), None);
-    assert!(license.body.contains("second"), "{}", license.body);
-    let kept = fs_err::read_to_string(ground.root().join("secrets").join(secret_of(&ground, "first")));
-    assert_eq!(kept.unwrap(), token);
-    ground.up().says("nothing to do");
-}
-
-/// Finds the secret that holds a license, whatever it is called.
-fn secret_of(ground: &Ground, _: &str) -> String {
-    let names = ground.root().join("secrets").read_dir_utf8().unwrap();
-    names
-        .map(|entry| entry.unwrap().file_name().to_owned())
-        .find(|name| name.contains("license"))
-        .expect("the license is kept")
-}
-
-#[test]
 fn a_component_that_was_killed_comes_back_by_itself() {
     let ground = Ground::new();
     ground.up();

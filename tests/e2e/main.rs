@@ -1,4 +1,5 @@
-//! The real binary on the `host` target, with a real PostgreSQL: up and down, killed, failed, interrupted, filled up.
+//! The real binary on the `host` target, with a real PostgreSQL: up and down, killed, failed, interrupted, filled up;
+//! on the `kubernetes` target, with a real cluster; and what AWS's own APIs are used for, with an emulator.
 //!
 //! `LANDFALL_SAMPLE` says where `cargo xtask sample` put the sample's images (default: `<target folder>/sample`).
 //! `LANDFALL_MATRIX=all` tries every step where the default tries a spread of them.
@@ -11,6 +12,7 @@
     reason = "a test that cannot go on fails; tests start the binary under test, read their own settings, and say what they leave out"
 )]
 
+mod aws;
 mod backup;
 mod change;
 mod common;
@@ -20,6 +22,8 @@ mod edits;
 mod faults;
 mod interrupt;
 mod kills;
+mod kubernetes;
+mod license;
 mod lock;
 mod moved;
 mod output;

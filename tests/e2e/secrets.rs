@@ -100,7 +100,9 @@ fn secrets_are_found_nowhere_but_where_they_belong() {
             "supply": "yours", "host": "127.0.0.1", "port": free_port(), "tls": "disable",
             "password": "env:NOTES_DATABASE_PASSWORD",
         });
+        answers["settings"]["revocations"] = "revoked.json".into();
     });
+    fs_err::write(ground.path("revoked.json"), r#"["refused"]"#).unwrap();
     let given = "canary-given-by-environment-7f3a";
     ground
         .environment
@@ -127,18 +129,18 @@ fn secrets_are_found_nowhere_but_where_they_belong() {
     assert_nowhere(&ground, &canaries);
     assert_private(&ground);
 
-    // A license that the product refuses: the run fails, and what failed is told.
-    let stranger = ground.license("refused", &repository("src/license/testdata/other.private.pem"));
+    // A license that only the product refuses: the run fails, and what failed is told.
+    let refused = ground.license("refused", &repository("sample/keys/license-test.key.pem"));
     fs_err::remove_dir_all(ground.path("out")).unwrap();
     fs_err::create_dir(ground.path("out")).unwrap();
     let good = fs_err::read_to_string(ground.path("license.jwt")).unwrap();
-    fs_err::write(ground.path("license.jwt"), &stranger).unwrap();
-    ground.expect(
-        7,
-        &["up", "--yes", "--events", ground.path("failed.events").as_str()],
-    );
-    ground.assert_well();
-    canaries.insert(stranger);
+    fs_err::write(ground.path("license.jwt"), &refused).unwrap();
+    for verb in [&["up"][..], &["license", "rotate"]] {
+        let failed = ground.path("failed.events");
+        ground.expect(7, &[verb, &["--yes", "--events", failed.as_str()]].concat());
+        ground.assert_well();
+    }
+    canaries.insert(refused);
     assert_nowhere(&ground, &canaries);
     fs_err::write(ground.path("license.jwt"), good).unwrap();
 

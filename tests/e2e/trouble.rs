@@ -7,7 +7,9 @@ use landfall::plan::Purpose;
 use landfall::run::Outcome;
 use serde_json::json;
 
-use super::common::{Disk, Ground, Library, Said, Server, free_port, needs_root, repository, sample, under};
+use super::common::{
+    Disk, Ground, Library, Said, Server, free_port, needs_root, repository, sample, says_full, under,
+};
 
 /// Asserts that an `up` was refused before anything was touched, or failed and was taken back.
 #[track_caller]
@@ -176,10 +178,7 @@ fn a_full_disk_is_told_and_the_second_try_succeeds() {
             outcome => panic!("{left} bytes left: {outcome:?}"),
         };
         eprintln!("{left} bytes left: {because}");
-        assert!(
-            because.to_lowercase().contains("no space left"),
-            "{left} bytes left: {because}"
-        );
+        assert!(says_full(&because), "{left} bytes left: {because}");
         ground.assert_nothing_runs();
         failed += 1;
     }

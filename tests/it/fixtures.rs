@@ -8,6 +8,7 @@ use landfall::document::Document;
 use landfall::oci::Digest;
 use landfall::product::{
     Catalog, Entry, ImageOrigin, MigrationPromise, Product, RELEASE_SCHEMA, Release, ReleaseImage,
+    ServiceKind,
 };
 
 /// The repository's folder.
@@ -82,6 +83,11 @@ pub fn release(product: &Product) -> Release {
             sbom: None,
         }
     };
+    let containers = product
+        .services
+        .iter()
+        .filter(|(_, service)| service.kind() == ServiceKind::Sql)
+        .map(|(name, _)| name);
     Release {
         schema: RELEASE_SCHEMA.to_owned(),
         product: product.name.clone(),
@@ -89,6 +95,7 @@ pub fn release(product: &Product) -> Release {
         images: product
             .components
             .keys()
+            .chain(containers)
             .map(|name| (name.clone(), image(name)))
             .collect(),
         reachable_from: None,

@@ -66,7 +66,7 @@ pub const COMPOSE: [Step; 3] = [
     ),
     ("On which port does the product answer?", Take, ""),
 ];
-pub const AWS: [Step; 3] = [
+pub const AWS: [Step; 11] = [
     (
         "In which AWS region?",
         Type("eu-central-1"),
@@ -82,6 +82,22 @@ pub const AWS: [Step; 3] = [
         Type("acme.example.com"),
         "parts.main.options.domain=acme.example.com",
     ),
+    ("Where does the certificate", Take, ""),
+    (
+        "Which Route 53 zone",
+        Type("Z0123456789ABCDEFGHIJ"),
+        "parts.main.options.zone_id=Z0123456789ABCDEFGHIJ",
+    ),
+    (
+        "How large is it to be?",
+        Pick("Small"),
+        "parts.main.options.size=small",
+    ),
+    ("outlive the loss of an availability zone?", Take, ""),
+    ("In which network does it run?", Take, ""),
+    ("How do tasks reach the internet?", Take, ""),
+    ("Which e-mail addresses", Take, ""),
+    ("What may a month cost", Take, ""),
 ];
 pub const AZURE: [Step; 3] = [
     ("In which Azure region?", Take, ""),

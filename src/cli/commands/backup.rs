@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::plan::describe;
 use super::up::{not_installed, ready};
-use crate::backup::{self, Listed, Lock, Manifest, Shelf};
+use crate::backup::{self, Listed, Manifest, Shelf};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::execute::{Way, begin, lock, take_up};
@@ -17,7 +17,7 @@ use crate::deployment::Deployment;
 use crate::drivers::BackupOrder;
 use crate::drivers::host::{Layout, Options};
 use crate::journal::{History, Installation, RunStatus};
-use crate::plan::{BackupLock, Purpose};
+use crate::plan::Purpose;
 use crate::product::Target;
 use crate::run::Direction;
 
@@ -107,12 +107,9 @@ async fn make(session: &Session, args: &MakeArgs) -> Result {
         let shelf = shelf_at(&deployment.name, &args.place, Some(&options))?;
         let order = BackupOrder {
             shelf: shelf.folder().to_owned(),
-            lock: args.lock.lock(context, &options.backup_recipients),
+            lock: args.lock.lock(context, &options.backup_recipients)?,
             keep: args.keep.or(options.backup_keep),
         };
-        if let BackupLock::Recipients(recipients) = &order.lock {
-            Lock::Recipients(recipients.clone()).check()?;
-        }
         let aim = Aim::Backup(order, Box::new(deployment));
         Ok((shelf, session.plan(&aim, &history).await?))
     };

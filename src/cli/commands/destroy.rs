@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::plan::describe;
+use super::rehearse;
 use super::up::{not_installed, ready};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
@@ -59,6 +60,7 @@ pub async fn run(context: &Context, args: &DestroyArgs) -> Result {
         )
         .hint("look again with `landfall destroy`"));
     }
+    rehearse::clear(&session, &again.deployment).await?;
     begin(&session, &installation, lock, again).await
 }
 

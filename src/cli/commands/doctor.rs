@@ -1,17 +1,17 @@
 //! `landfall doctor`
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
+use crate::cli::licenses::rules;
 use crate::cli::session::{Session, clock};
 use crate::deployment::Deployment;
-use crate::doctor::{Examination, Finding, Ground, Level, LicenseRules, ToolSeen, examine, is_clear};
+use crate::doctor::{
+    AccountSeen, ClusterSeen, Examination, Finding, Ground, Level, ToolSeen, examine, is_clear,
+};
 use crate::drivers;
-use crate::product::Entry;
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
@@ -35,7 +35,14 @@ pub async fn run(context: &Context, _: &DoctorArgs) -> Result {
 pub async fn look(session: &Session, deployment: &Deployment, fresh: bool) -> Result<Vec<Finding>> {
     let context = &session.context;
     let licenses = rules(&session.product()?)?;
-    let tools: Vec<ToolSeen> = drivers::tools(&context.world()?, deployment).await;
+    let world = context.world()?;
+    let (tools, clusters, accounts): (Vec<ToolSeen>, Vec<ClusterSeen>, Vec<AccountSeen>) =
+        futures_util::future::join3(
+            drivers::tools(&world, deployment),
+            drivers::examine(&world, deployment),
+            drivers::examine_accounts(&world, deployment, !fresh),
+        )
+        .await;
     let http = reqwest::Client::builder()
         .build()
         .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
@@ -49,32 +56,12 @@ pub async fn look(session: &Session, deployment: &Deployment, fresh: bool) -> Re
         deployment,
         fresh,
         tools: &tools,
+        clusters: &clusters,
+        accounts: &accounts,
         licenses: &licenses,
         clock: None,
     };
     Ok(examine(&what, &ground).await)
-}
-
-/// Finds what each license service is judged by.
-fn rules(entry: &Entry) -> Result<BTreeMap<String, LicenseRules>> {
-    let mut all = BTreeMap::new();
-    for (name, service) in &entry.product().services {
-        let Some(policy) = service.license.clone() else {
-            continue;
-        };
-        let key = policy
-            .key
-            .as_ref()
-            .map(|key| entry.files.read(key.as_str()))
-            .transpose()?;
-        let rules = LicenseRules {
-            policy,
-            key: key.map(String::into_bytes),
-            revoked: Vec::new(),
-        };
-        all.insert(name.clone(), rules);
-    }
-    Ok(all)
 }
 
 /// Writes findings as people read them: what blocks first.
@@ -92,6 +79,8 @@ pub fn describe(findings: &[Finding]) -> String {
             finding.check, finding.subject, finding.message
         );
         if let (Some(fix), true) = (&finding.fix, finding.level != Level::Ok) {
+            // What is to be copied keeps its shape, a little to the right.
+            let fix = fix.trim_end().replace('\n', &format!("\n{:24}", ""));
             text.push_str(&format!("{:19} fix: {fix}\n", ""));
         }
         text

@@ -4,12 +4,16 @@ use camino::Utf8PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::up::{approve_and_begin, not_installed, ready};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
-use crate::cli::session::clock;
+use crate::cli::licenses::{self, advice, refuse_unusable, sentence};
+use crate::cli::session::{Aim, Session, clock, installed_deployment};
+use crate::drivers;
 use crate::license::{Given, License, Period, Policy, Report, RequiredClaim, check, issue};
 use crate::product::Entry;
+use crate::secret::Secret;
 
 /// Options of `license`.
 #[derive(Debug, Args)]
@@ -20,7 +24,7 @@ pub struct LicenseArgs {
 
 #[derive(Debug, Subcommand)]
 enum LicenseCommand {
-    /// Show what a license says. Nothing is checked but its form.
+    /// Show what a license says and how it is judged: the one in force, or one in a file.
     Show(TokenArgs),
     /// Check a license by the product's rules; exits with 4 when it is not usable.
     Check {
@@ -33,19 +37,24 @@ enum LicenseCommand {
         #[arg(long, value_name = "TIER")]
         tier: Option<String>,
     },
+    /// Put the license in force that the answers lead to, without a restart where the product can.
+    ///
+    /// Put the new license where `services.<name>.token` leads to, or change that answer. It is checked before anything is
+    /// touched; when an instance refuses it, the old one stays in force everywhere.
+    Rotate,
     /// Issue a license (vendors).
     Issue(Box<IssueArgs>),
 }
 
 #[derive(Debug, Args)]
 struct TokenArgs {
-    /// The file with the license, a signed JWT.
+    /// The file with the license, a signed JWT; the one in force here unless given.
     // Not called `file`: that is the id of a global option.
     #[arg(value_name = "FILE")]
-    license: Utf8PathBuf,
-    /// The product.
-    #[arg(long, value_name = "PRODUCT")]
-    product: String,
+    license: Option<Utf8PathBuf>,
+    /// The product; the one of the answers file unless given.
+    #[arg(long, value_name = "PRODUCT", requires = "license")]
+    product: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -80,10 +89,10 @@ struct IssueArgs {
 }
 
 /// Carries out `license`.
-pub fn run(context: &Context, args: LicenseArgs) -> Result {
+pub async fn run(context: &Context, args: LicenseArgs) -> Result {
     match args.command {
         LicenseCommand::Show(token) => {
-            let report = judge(context, &token, &[], None)?;
+            let report = judge(context, &token, &[], None).await?;
             context.show(&report, || describe(&report));
             Ok(Exit::Done)
         }
@@ -93,7 +102,7 @@ pub fn run(context: &Context, args: LicenseArgs) -> Result {
                     .map_err(|error| CommandError::from_error(Exit::Input, &error))?,
                 None => Vec::new(),
             };
-            let report = judge(context, &token, &revoked, tier.as_deref())?;
+            let report = judge(context, &token, &revoked, tier.as_deref()).await?;
             context.show(&report, || describe(&report));
             Ok(if report.verdict.is_usable() {
                 Exit::Done
@@ -101,6 +110,7 @@ pub fn run(context: &Context, args: LicenseArgs) -> Result {
                 Exit::Blocked
             })
         }
+        LicenseCommand::Rotate => rotate(context).await,
         LicenseCommand::Issue(args) => sign(context, &args),
     }
 }
@@ -119,8 +129,16 @@ fn policy(entry: &Entry) -> Result<Policy> {
         .ok_or_else(|| CommandError::new(Exit::Input, format!("{} needs no license", entry.product().title)))
 }
 
-fn judge(context: &Context, token: &TokenArgs, revoked: &[String], tier: Option<&str>) -> Result<Report> {
-    let entry = context.catalog().open(&token.product)?;
+async fn judge(
+    context: &Context,
+    token: &TokenArgs,
+    revoked: &[String],
+    tier: Option<&str>,
+) -> Result<Report> {
+    let entry = match &token.product {
+        Some(product) => context.catalog().open(product)?,
+        None => Session::open(context)?.product()?,
+    };
     let policy = policy(&entry)?;
     let key = policy
         .key
@@ -134,7 +152,55 @@ fn judge(context: &Context, token: &TokenArgs, revoked: &[String], tier: Option<
         product: policy.product.as_deref(),
         tier,
     };
-    Ok(check(read(&token.license)?.trim(), &policy, &given)?)
+    let text = match &token.license {
+        Some(file) => Secret::new(read(file)?),
+        None => in_force(context).await?,
+    };
+    Ok(check(text.expose().trim(), &policy, &given)?)
+}
+
+/// Reads the license that what is installed was given last.
+async fn in_force(context: &Context) -> Result<Secret> {
+    let history = Session::open(context)?.installation()?.history().await?;
+    let deployment = installed_deployment(&history)?.ok_or_else(|| {
+        not_installed().hint("or name a file: landfall license show FILE --product PRODUCT")
+    })?;
+    let stored = drivers::stored_licenses(&context.world()?, &deployment).await?;
+    let license = stored.into_values().next();
+    license.ok_or_else(|| CommandError::new(Exit::Input, "what is installed has no license"))
+}
+
+/// Puts the license in force that the answers lead to; all else stays as it was installed.
+async fn rotate(context: &Context) -> Result {
+    let session = Session::open(context)?;
+    let installation = session.installation()?;
+    let history = installation.history().await?;
+    ready(&history)?;
+    let mut deployment = installed_deployment(&history)?.ok_or_else(not_installed)?;
+    if history.stopped {
+        let error = CommandError::new(
+            Exit::Input,
+            "the product is stopped, so that nothing takes a license",
+        );
+        return Err(error.hint("`landfall up` starts it with the new one"));
+    }
+    let answered = session.deployment_of(Some(&deployment.version))?;
+    if answered.licenses().next().is_none() || deployment.licenses().next().is_none() {
+        let error = CommandError::new(Exit::Input, "there is no license here that could be rotated");
+        return Err(error.hint("name one in the answers, `services.<name>.token`, then `landfall up`"));
+    }
+    deployment.take_licenses(&answered);
+    let tokens = drivers::given_licenses(&context.world()?, &deployment)
+        .map_err(|error| CommandError::from_error(Exit::Input, &error))?;
+    for (service, report) in licenses::judge(&session, &deployment, &tokens)? {
+        refuse_unusable(&service, &report)?;
+        context.say(format!("license: {}", sentence(&report)));
+        if let Some(advice) = advice(&report) {
+            context.say(format!("note: {advice}"));
+        }
+    }
+    let aim = Aim::Rotate(Box::new(deployment));
+    approve_and_begin(&session, &installation, &history, aim, None).await
 }
 
 /// Writes a report as people read it.

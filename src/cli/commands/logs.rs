@@ -9,8 +9,7 @@ use crate::cli::error::{CommandError, Result};
 use crate::cli::exit::Exit;
 use crate::cli::session::{Session, installed_deployment};
 use crate::document::nearest;
-use crate::drivers::host::{Layout, units};
-use crate::product::Target;
+use crate::drivers::{self, LogLine, Tail};
 
 /// Options of `logs`.
 #[derive(Debug, Args)]
@@ -32,42 +31,7 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Result {
     let history = session.installation()?.history().await?;
     let deployment = installed_deployment(&history)?.ok_or_else(not_installed)?;
     let world = context.world()?;
-    let mut streams = futures_util::stream::SelectAll::new();
-    let mut known = Vec::new();
-    for part in deployment
-        .parts
-        .values()
-        .filter(|part| part.target == Some(Target::Host))
-    {
-        let layout = Layout::of(part, &deployment.name, deployment.version.as_str())?;
-        let manager = world
-            .units(&layout)
-            .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
-        for subject in units(&deployment, part) {
-            known.push(subject.clone());
-            if !args.components.is_empty() && !args.components.contains(&subject) {
-                continue;
-            }
-            let lines = manager
-                .logs(&layout.unit(&subject), args.lines, args.follow)
-                .await
-                .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
-            let (width, json) = (10, context.json());
-            streams.push(
-                lines
-                    .map(move |line| {
-                        line.map(|line| {
-                            if json {
-                                record(&subject, &line)
-                            } else {
-                                format!("{subject:<width$} | {line}\n")
-                            }
-                        })
-                    })
-                    .boxed(),
-            );
-        }
-    }
+    let known = drivers::log_writers(&deployment)?;
     if let Some(stranger) = args.components.iter().find(|name| !known.contains(name)) {
         let error = CommandError::new(Exit::Input, format!("there is no component `{stranger}` here"));
         return Err(match nearest(stranger, known.iter().map(String::as_str)) {
@@ -75,17 +39,29 @@ pub async fn run(context: &Context, args: &LogsArgs) -> Result {
             None => error.hint(format!("known: {}", known.join(", "))),
         });
     }
-    while let Some(line) = streams.next().await {
+    let tail = Tail {
+        lines: args.lines,
+        follow: args.follow,
+    };
+    let mut lines = drivers::logs(&world, &deployment, &args.components, tail).await?;
+    while let Some(line) = lines.next().await {
         match line {
-            Ok(line) => context.data(&line),
-            Err(error) => context.say(format!("note: {error}")),
+            Ok(line) if context.json() => context.data(&record(&line)),
+            Ok(line) => context.data(&shown(&line)),
+            Err(error) => context.say(format!("note: {}", CommandError::from(error).causes.join(": "))),
         }
     }
     Ok(Exit::Done)
 }
 
+/// Writes a line for people, with the pod that wrote it where there may be several.
+fn shown(line: &LogLine) -> String {
+    let from = line.pod.as_ref().unwrap_or(&line.component);
+    format!("{from:<10} | {}\n", line.line)
+}
+
 /// Writes a line for programs: one JSON object a line, whatever the component itself writes.
-fn record(component: &str, line: &str) -> String {
-    let value = serde_json::json!({ "component": component, "line": line });
+fn record(line: &LogLine) -> String {
+    let value = serde_json::json!(line);
     format!("{value}\n")
 }

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod completions;
+pub mod cost;
 pub mod destroy;
 pub mod doctor;
 pub mod drift;
@@ -9,6 +10,7 @@ pub mod init;
 pub mod internal;
 pub mod license;
 pub mod logs;
+pub mod permissions;
 pub mod plan;
 pub mod product;
 pub mod prune;

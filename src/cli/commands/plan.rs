@@ -1,5 +1,7 @@
 //! `landfall plan`
 
+use std::collections::BTreeSet;
+
 use camino::Utf8PathBuf;
 use clap::Args;
 
@@ -13,7 +15,8 @@ use crate::cli::session::{Aim, Session, installed_version};
 use crate::deployment::Deployment;
 use crate::drivers::Intent;
 use crate::journal::History;
-use crate::plan::{Action, Check, Downtime, Plan, Purpose, Undo};
+use crate::oci::Digest;
+use crate::plan::{Action, AwsAction, Check, ClusterAction, Downtime, Plan, PodCheck, Purpose, Undo};
 use crate::product::Version;
 
 /// Options of `plan`.
@@ -135,11 +138,46 @@ fn images(plan: &Plan) -> String {
         return String::new();
     }
     let last = plan.steps.iter().rev().find_map(|step| match &step.action {
-        Action::Verify { checks, .. } => Some(checks),
+        Action::Verify { checks, .. } => Some(checks.iter().map(line).collect()),
+        Action::Cluster(ClusterAction::Verify { checks }) => Some(checks.iter().map(pod_line).collect()),
+        Action::Aws(AwsAction::Verify { services }) => Some(services.iter().map(service_line).collect()),
         _ => None,
     });
-    let line = |check: &Check| format!("      {} {} {}\n", check.component, check.version, check.digest);
-    last.into_iter().flatten().map(line).collect()
+    last.unwrap_or_default()
+}
+
+fn line(check: &Check) -> String {
+    format!("      {} {} {}\n", check.component, check.version, check.digest)
+}
+
+fn pod_line(check: &PodCheck) -> String {
+    let digest = check.digests.first().map(ToString::to_string);
+    let (component, digest) = (&check.workload.subject, digest.unwrap_or_default());
+    format!("      {component} {} {digest}\n", check.version)
+}
+
+/// Lists what Terraform does to each resource, with the marks that its own plans have.
+fn resources(action: &Action) -> String {
+    let Action::Aws(AwsAction::ApplyLayer {
+        change: Some(change), ..
+    }) = action
+    else {
+        return String::new();
+    };
+    let mark = |action: &str| match action {
+        "create" => "+",
+        "update" => "~",
+        "delete" => "-",
+        "replace" => "-/+",
+        _ => "<-",
+    };
+    let line = |(address, action): (&String, &String)| format!("{:>30} {:>3} {address}\n", "", mark(action));
+    change.resources.iter().map(line).collect()
+}
+
+fn service_line((component, digests): (&String, &BTreeSet<Digest>)) -> String {
+    let digest = digests.first().map(ToString::to_string).unwrap_or_default();
+    format!("      {component} {digest}\n")
 }
 
 /// Writes seconds for people.
@@ -153,7 +191,9 @@ fn span(seconds: u64) -> String {
 /// Writes a plan as people read it.
 pub fn describe(plan: &Plan) -> String {
     let from = plan.steps.iter().find_map(|step| match &step.action {
-        Action::Baseline { version, .. } => Some(format!("from {version} ")),
+        Action::Baseline { version, .. }
+        | Action::Cluster(ClusterAction::Baseline { version, .. })
+        | Action::Aws(AwsAction::Baseline { version, .. }) => Some(format!("from {version} ")),
         _ => None,
     });
     let mut text = format!(
@@ -174,9 +214,11 @@ pub fn describe(plan: &Plan) -> String {
             step.id.as_str(),
             step.title
         ));
+        text.push_str(&resources(&step.action));
         match &step.undo {
             Undo::Revert(how) => text.push_str(&format!("{:>30} undo: {how}\n", "")),
             Undo::Nothing(_) => {}
+            Undo::Stays(why) => text.push_str(&format!("{:>30} not taken back: {why}\n", "")),
             Undo::Impossible(why) => text.push_str(&format!("{:>30} POINT OF NO RETURN: {why}\n", "")),
             Undo::Restore { how, or_keep } => {
                 text.push_str(&format!("{:>30} undo: {how}, before users are let in\n", ""));

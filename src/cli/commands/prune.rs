@@ -101,7 +101,7 @@ async fn keeping(installation: &Installation, history: &History, count: usize) -
         if about.purpose == Purpose::Destroy {
             break;
         }
-        if std::mem::take(&mut newest) {
+        if about.purpose != Purpose::RotateLicense && std::mem::take(&mut newest) {
             keeping.rolled_back = about.purpose == Purpose::Rollback;
         }
         let deployment = Deployment::from_yaml(&installation.deployment(&id).await?)

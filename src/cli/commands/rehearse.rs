@@ -9,10 +9,10 @@ use serde_json::json;
 
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Result};
-use crate::cli::execute::{Extra, begin_with, lock};
+use crate::cli::execute::{Extra, begin_with, lock, recorded};
 use crate::cli::exit::Exit;
 use crate::cli::session::{Aim, Planned, Session};
-use crate::deployment::{Deployment, beside};
+use crate::deployment::{Deployment, beside, name_beside};
 use crate::drivers::{self, Intent, Stage, Work};
 use crate::journal::{Installation, RecordKind, RecordedRun};
 use crate::plan::{Action, Purpose};
@@ -48,7 +48,6 @@ struct Copy {
     stages: Vec<Stage>,
     installation: Installation,
     root: Utf8PathBuf,
-    state: Utf8PathBuf,
 }
 
 /// Finds where the copy lies: below the live installation, on the disk that its data needs anyway.
@@ -89,12 +88,10 @@ impl Copy {
                 edits: drivers::Edits::default(),
             });
         }
-        let state = Utf8PathBuf::from(format!("{root}.state"));
         Ok(Self {
-            installation: session.installation_at(state.as_str())?,
+            installation: session.installation_at(state(root).as_str())?,
             stages: copies,
             root: root.to_owned(),
-            state,
         })
     }
 
@@ -129,29 +126,75 @@ impl Copy {
 
     /// Stops and removes everything of the copy, what an earlier one left included.
     async fn remove(&self, session: &Session) -> Result<()> {
-        if let Some(first) = self.stages.first().filter(|_| self.root.exists()) {
-            let intent = Intent {
-                purpose: Purpose::Destroy,
-                data: true,
-            };
-            let history = crate::journal::History::default();
-            let aim = Aim::Here(intent, Box::new(first.deployment.clone()));
-            let planned = session.plan(&aim, &history).await?;
-            let held = lock(session, &self.installation, "rehearsal").await?;
-            session.context.say("removing the copy");
-            let exit = begin_with(session, &self.installation, held, planned, None).await?;
-            if exit != Exit::Done {
-                let message = format!("the copy could not be removed: {}", self.root);
-                return Err(CommandError::new(exit, message)
-                    .hint("nothing of the live installation was touched; rehearse again to try once more"));
-            }
+        let first = self.stages.first().filter(|_| self.root.exists());
+        if let Some(first) = first {
+            remove(session, &self.installation, &first.deployment, &self.root).await?;
         }
-        if self.state.exists() {
-            fs_err::remove_dir_all(&self.state)
-                .map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
-        }
-        Ok(())
+        forget(&self.root)
     }
+}
+
+/// Stops and removes everything of a copy but its record.
+async fn remove(
+    session: &Session,
+    installation: &Installation,
+    copy: &Deployment,
+    root: &Utf8Path,
+) -> Result<()> {
+    let intent = Intent {
+        purpose: Purpose::Destroy,
+        data: true,
+    };
+    let history = crate::journal::History::default();
+    let aim = Aim::Here(intent, Box::new(copy.clone()));
+    let planned = session.plan(&aim, &history).await?;
+    let held = lock(session, installation, "rehearsal").await?;
+    session.context.say("removing the copy");
+    let exit = begin_with(session, installation, held, planned, None).await?;
+    if exit == Exit::Done {
+        return Ok(());
+    }
+    let message = format!("the copy could not be removed: {root}");
+    Err(CommandError::new(exit, message)
+        .hint("nothing of the live installation was touched; rehearse again to try once more"))
+}
+
+/// Names where the record of a copy lies.
+fn state(root: &Utf8Path) -> Utf8PathBuf {
+    format!("{root}.state").into()
+}
+
+fn forget(root: &Utf8Path) -> Result<()> {
+    let state = state(root);
+    if state.exists() {
+        fs_err::remove_dir_all(&state).map_err(|error| CommandError::from_error(Exit::Failed, &error))?;
+    }
+    Ok(())
+}
+
+/// Finds the copy that a rehearsal left when it was killed.
+pub fn left(live: &Deployment) -> Option<Utf8PathBuf> {
+    place(live).ok().filter(|root| root.exists())
+}
+
+/// Removes the copy that a rehearsal left when it was killed.
+///
+/// # Errors
+/// When it cannot be removed.
+pub async fn clear(session: &Session, live: &Deployment) -> Result<()> {
+    let Some(root) = left(live) else {
+        return Ok(());
+    };
+    let mut answers = session.answers.content.clone();
+    answers.name = name_beside(&live.name);
+    let session = session.with_answers(answers).without_output();
+    let installation = session.installation_at(state(&root).as_str())?;
+    // Without a record it never came to anything that runs.
+    if let Some(run) = installation.runs().await?.pop() {
+        let copy = recorded(&installation, &run).await?.deployment;
+        remove(&session, &installation, &copy, &root).await?;
+    }
+    forget(&root)
 }
 
 fn free_port(taken: &mut BTreeSet<u16>) -> u16 {

@@ -38,8 +38,8 @@ struct AddArgs {
     /// The folder of an OCI image layout; images come from their registries unless given.
     #[arg(long, value_name = "DIR")]
     from: Option<Utf8PathBuf>,
-    /// Take this image for a component; `<image>:<version>` unless given.
-    #[arg(long = "image", value_name = "COMPONENT=REFERENCE")]
+    /// Take this image for a component (`<image>:<version>` unless given), or for a service that runs in containers.
+    #[arg(long = "image", value_name = "NAME=REFERENCE")]
     images: Vec<String>,
     /// The oldest version from which it may be reached in one step.
     #[arg(long, value_name = "VERSION")]
@@ -91,7 +91,7 @@ fn given_images(pairs: &[String]) -> Result<BTreeMap<String, String>> {
         Some((component, reference)) => Ok((component.to_owned(), reference.to_owned())),
         None => Err(CommandError::new(
             Exit::Usage,
-            format!("--image takes COMPONENT=REFERENCE, not `{pair}`"),
+            format!("--image takes NAME=REFERENCE, not `{pair}`"),
         )),
     };
     pairs.iter().map(split).collect()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
 use clap::Args;
 
 use super::up::{approve_and_begin, not_installed, ready};
@@ -12,10 +11,11 @@ use crate::cli::edits::EditArgs;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::execute::{Way, lock, recorded, take_up};
 use crate::cli::exit::Exit;
+use crate::cli::saved::Upgraded;
 use crate::cli::session::{Aim, Session, installed_deployment};
-use crate::drivers::{DataMove, Edits, Stage, Work};
+use crate::drivers::{DataMove, Edits, Saved, Stage, Work};
 use crate::journal::{Installation, RecordedRun, RunId};
-use crate::plan::{Action, Purpose, Undo};
+use crate::plan::Purpose;
 use crate::product::Version;
 use crate::run::Direction;
 
@@ -78,9 +78,11 @@ pub async fn run(context: &Context, args: &RollbackArgs) -> Result {
     let way = way_back(&installation, given.as_ref(), to, &from.version).await?;
     let data = way.data(args.discard_writes, &from.version)?;
     let Work {
-        deployment,
+        mut deployment,
         artifacts,
     } = recorded(&installation, &way.target.about.id).await?;
+    // A license is of no release: the one in force stays.
+    deployment.take_licenses(&from);
     same_places(&from, &deployment)?;
     context.say(format!(
         "back from {} to {}, as run {} had installed it",
@@ -104,7 +106,7 @@ struct WayBack {
     /// The run whose work comes back.
     target: RecordedRun,
     /// The runs since then that migrated data, the oldest first.
-    migrated: Vec<RecordedRun>,
+    migrated: Vec<Upgraded>,
 }
 
 /// Finds the run whose work should come back: the newest before the last, or with the version that is asked for.
@@ -120,7 +122,8 @@ async fn way_back(
         let Some(about) = installation.begun(&id).await? else {
             continue;
         };
-        if !about.purpose.installs() {
+        // A license is not gone back from: the one before may have ended.
+        if !about.purpose.installs() || about.purpose == Purpose::RotateLicense {
             continue;
         }
         let run = installation.read(&id).await?;
@@ -145,7 +148,7 @@ async fn way_back(
                 ));
             }
             last = Some(id);
-            migrated.extend(migrates(&run).then_some(run));
+            migrated.extend(Upgraded::of(installation, run).await?);
             continue;
         };
         let deployment = recorded(installation, &id).await?.deployment;
@@ -167,7 +170,7 @@ async fn way_back(
                 migrated,
             });
         }
-        migrated.extend(migrates(&run).then_some(run));
+        migrated.extend(Upgraded::of(installation, run).await?);
     }
     let message = match to {
         Some(version) => format!("no run before the last installed {version}"),
@@ -188,35 +191,12 @@ fn not_the_last(given: Option<&RunId>, last: &RunId) -> Result<()> {
     }
 }
 
-/// Lists what an upgrade saved before it changed data, with how that is taken back.
-fn migrations(run: &RecordedRun) -> impl Iterator<Item = (BTreeMap<String, Utf8PathBuf>, &Undo)> {
-    let upgrade = run.about.purpose == Purpose::Upgrade;
-    run.plan.steps.iter().filter_map(move |step| match &step.action {
-        Action::Migrate { saved, .. } if upgrade => Some((saved.clone(), &step.undo)),
-        // Without a migration of its own, a version changes the schema when it starts.
-        Action::SaveDatabase { service, to, .. } if upgrade && matches!(step.undo, Undo::Restore { .. }) => {
-            Some(([(service.clone(), to.clone())].into(), &step.undo))
-        }
-        _ => None,
-    })
-}
-
-fn migrates(run: &RecordedRun) -> bool {
-    migrations(run).next().is_some()
-}
-
 impl WayBack {
     /// Decides what becomes of the data: it stays where that was promised, or is put back where a person says so.
     fn data(&self, discard: bool, installed: &Version) -> Result<DataMove> {
-        let undos: Vec<&Undo> = self
-            .migrated
-            .iter()
-            .flat_map(migrations)
-            .map(|(_, undo)| undo)
-            .collect();
+        let mut changes = self.migrated.iter().flat_map(|run| &run.changes);
         // A run promises for the one change that it made; two runs made two.
-        let keeps = |undo: &&Undo| matches!(undo, Undo::Restore { or_keep: Some(_), .. });
-        let promised = self.migrated.len() <= 1 && undos.iter().all(keeps);
+        let promised = self.migrated.len() <= 1 && changes.all(|change| change.keeps);
         if !discard {
             return if promised {
                 Ok(DataMove::Keep)
@@ -233,16 +213,21 @@ impl WayBack {
         };
         // What was saved first is what was there before all of it.
         let mut saved = BTreeMap::new();
-        for (files, _) in self.migrated.iter().flat_map(migrations) {
-            for (service, file) in files {
-                saved.entry(service).or_insert(file);
+        for change in self.migrated.iter().flat_map(|run| &run.changes) {
+            for (service, found) in &change.saved {
+                saved.entry(service.clone()).or_insert_with(|| found.clone());
             }
         }
         if saved.is_empty() {
-            let message = format!("run {} saved no database that could be put back", first.about.id);
+            let message = format!("run {} saved no database that could be put back", first.run);
             return Err(CommandError::new(Exit::Stuck, message).hint("restore a backup of your own"));
         }
-        if let Some(gone) = saved.values().find(|file| !file.exists()) {
+        // What a cluster or a program of the customer's has is looked for by whoever puts it back.
+        let gone = saved.values().find_map(|saved| match saved {
+            Saved::File(file) => Some(file).filter(|file| !file.exists()),
+            Saved::Job { .. } => None,
+        });
+        if let Some(gone) = gone {
             return Err(CommandError::new(
                 Exit::Stuck,
                 format!("what was saved before the upgrade is gone: {gone}"),
@@ -253,7 +238,7 @@ impl WayBack {
     }
 
     fn refused(&self, installed: &Version) -> CommandError {
-        let since = self.migrated.first().map(|run| run.about.started);
+        let since = self.migrated.first().map(|run| run.started);
         let since = since.map_or_else(String::new, |since| format!(" since {since}"));
         CommandError::new(
             Exit::Stuck,

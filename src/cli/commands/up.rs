@@ -9,11 +9,12 @@ use crate::cli::edits::{EditArgs, lines};
 use crate::cli::error::{CommandError, Result};
 use crate::cli::execute::{begin, lock};
 use crate::cli::exit::Exit;
+use crate::cli::licenses::mind;
 use crate::cli::session::{Aim, Planned, Session, installed_deployment};
 use crate::deployment::Deployment;
 use crate::doctor::{Level, is_clear};
 use crate::drivers::Intent;
-use crate::journal::{History, Installation, RunStatus};
+use crate::journal::{History, Installation, RunId, RunStatus};
 use crate::plan::{Plan, Purpose};
 use crate::product::Version;
 
@@ -30,7 +31,11 @@ pub struct UpArgs {
 
 /// Options of `stop` and `start`.
 #[derive(Debug, Args)]
-pub struct LifecycleArgs {}
+pub struct LifecycleArgs {
+    /// Decisions about files and objects that were changed by hand.
+    #[command(flatten)]
+    pub edits: EditArgs,
+}
 
 /// Brings the product up.
 pub async fn run(context: &Context, args: &UpArgs) -> Result {
@@ -55,17 +60,18 @@ pub async fn run(context: &Context, args: &UpArgs) -> Result {
 }
 
 /// Stops what runs.
-pub async fn stop(context: &Context, _: &LifecycleArgs) -> Result {
-    lifecycle(context, Purpose::Stop).await
+pub async fn stop(context: &Context, args: &LifecycleArgs) -> Result {
+    lifecycle(context, args, Purpose::Stop).await
 }
 
 /// Starts what was stopped.
-pub async fn start(context: &Context, _: &LifecycleArgs) -> Result {
-    lifecycle(context, Purpose::Start).await
+pub async fn start(context: &Context, args: &LifecycleArgs) -> Result {
+    lifecycle(context, args, Purpose::Start).await
 }
 
-async fn lifecycle(context: &Context, purpose: Purpose) -> Result {
-    let session = Session::open(context)?;
+async fn lifecycle(context: &Context, args: &LifecycleArgs, purpose: Purpose) -> Result {
+    let mut session = Session::open(context)?;
+    session.decisions = args.edits.decisions(None);
     let installation = session.installation()?;
     let history = installation.history().await?;
     ready(&history)?;
@@ -149,9 +155,18 @@ pub async fn approve_and_begin(
     let begun_with = history;
     let history = waited.as_ref().unwrap_or(history);
     still_meant(&aim, begun_with, history)?;
-    let planned = session.plan(&aim, history).await?;
+    let planned = match session.plan(&aim, history).await {
+        Ok(planned) => planned,
+        Err(error) => {
+            unseen(session, &aim, history, &error).await?;
+            return Err(error);
+        }
+    };
     if let Some(saved) = &saved {
         unchanged(saved, &planned.plan)?;
+    }
+    if aim.purpose() == Purpose::Up && history.installed.is_some() {
+        mind(session, &planned)?;
     }
     if planned.plan.steps.is_empty() {
         return nothing_to_do(context, &planned);
@@ -169,10 +184,15 @@ pub async fn approve_and_begin(
         context.approve("Carry this out?")?;
     }
     let lock = lock(session, installation, aim.purpose().verb()).await?;
-    let history = installation.history().await?;
-    ready(&history)?;
-    still_meant(&aim, begun_with, &history)?;
-    let again = session.plan(&aim, &history).await?;
+    let now = installation.history().await?;
+    ready(&now)?;
+    still_meant(&aim, begun_with, &now)?;
+    // Who is asked takes his time. Where nobody was, and no run came between, what was just seen holds.
+    let is_asked = saved.is_none() && !context.global.yes;
+    if !is_asked && last_run(&now) == last_run(history) {
+        return begin(session, installation, lock, planned).await;
+    }
+    let again = session.plan(&aim, &now).await?;
     // Whoever was waited for may have done it; a saved plan is applied exactly or refused.
     if again.plan.steps.is_empty() && saved.is_none() {
         lock.guard.release().await?;
@@ -180,6 +200,11 @@ pub async fn approve_and_begin(
     }
     unchanged(&planned.plan, &again.plan)?;
     begin(session, installation, lock, again).await
+}
+
+/// Names the last run and how it stands.
+fn last_run(history: &History) -> Option<(&RunId, &RunStatus)> {
+    history.last.as_ref().map(|last| (&last.about.id, &last.status))
 }
 
 /// Refuses what was meant for something else than what another operator has installed meanwhile.
@@ -232,6 +257,18 @@ async fn preflight(session: &Session, deployment: &Deployment, fresh: bool) -> R
     Err(error.hint("mend what blocks; `landfall doctor` looks again"))
 }
 
+/// Checks the ground when it could not even be looked at: the doctor names what is in the way, all of it at once.
+async fn unseen(session: &Session, aim: &Aim, history: &History, error: &CommandError) -> Result<()> {
+    match aim {
+        Aim::Here(intent, deployment)
+            if intent.purpose == Purpose::Up && history.installed.is_none() && error.exit == Exit::Failed =>
+        {
+            preflight(session, deployment, true).await
+        }
+        _ => Ok(()),
+    }
+}
+
 fn nothing_to_do(context: &Context, planned: &Planned) -> Result {
     let url = planned
         .deployment
@@ -254,10 +291,15 @@ fn nothing_to_do(context: &Context, planned: &Planned) -> Result {
     lines(&planned.plan.observed)
         .iter()
         .for_each(|line| context.say(line));
-    context.say(format!(
-        "nothing to do: {} is as it should be{place}",
-        planned.plan.release
-    ));
+    context.say(match planned.plan.purpose {
+        Purpose::RotateLicense => {
+            "nothing to do: the license that the answers lead to is in force".to_owned()
+        }
+        _ => format!(
+            "nothing to do: {} is as it should be{place}",
+            planned.plan.release
+        ),
+    });
     Ok(Exit::Done)
 }
 

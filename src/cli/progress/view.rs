@@ -67,6 +67,8 @@ pub struct View {
     began: Option<Timestamp>,
     last: Option<Timestamp>,
     taken_back: usize,
+    /// How many steps were done and are not taken back, because the next try goes on with them.
+    stayed: usize,
     end: End,
 }
 
@@ -91,6 +93,7 @@ impl View {
             began: None,
             last: None,
             taken_back: 0,
+            stayed: 0,
             end: End::Open,
         }
     }
@@ -181,7 +184,18 @@ impl View {
                 self.taken_back += 1;
                 self.stands(step, Standing::Undone, record.at);
             }
-            RecordKind::UndoSkipped { step, .. } => self.stands(step, Standing::Undone, record.at),
+            RecordKind::UndoSkipped { step, .. } => {
+                let done = self.steps.get(step).is_some_and(|seen| seen.began.is_some());
+                let steps = &self.header.plan.steps;
+                if done
+                    && steps
+                        .iter()
+                        .any(|outlined| outlined.id == *step && outlined.stays)
+                {
+                    self.stayed += 1;
+                }
+                self.stands(step, Standing::Undone, record.at);
+            }
             RecordKind::UndoFailed { step, .. } => self.stands(step, Standing::NotUndone, record.at),
         }
     }
@@ -234,6 +248,11 @@ impl View {
                     "`{name}` is as it was before: nothing was changed; `landfall runs show {run}` tells more"
                 )
             }
+            End::Finished(Finish::RolledBack { .. }) if self.stayed > 0 => format!(
+                "`{name}` is not done: what {} made stays, and the next try goes on with it, {} taken back; `landfall runs show {run}` tells more",
+                steps(self.stayed),
+                steps(self.taken_back)
+            ),
             End::Finished(Finish::RolledBack { .. }) => {
                 format!(
                     "`{name}` is as it was before: {} taken back; `landfall runs show {run}` tells more",
@@ -263,6 +282,7 @@ impl View {
             Purpose::Rehearse => format!("{release} came up on a copy of the data"),
             Purpose::Prune => format!("what `{name}` does not need any more is removed"),
             Purpose::Restore => format!("`{name}` is restored: {release}"),
+            Purpose::RotateLicense => format!("`{name}` has its new license: {release}"),
             Purpose::Backup => format!("`{name}` is backed up: {release}"),
         }
     }

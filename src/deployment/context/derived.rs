@@ -64,7 +64,8 @@ impl Derivation<'_> {
         ) {
             return;
         }
-        put(fields, "host", host_name(self.target(), self.name));
+        let host = self.part.map(|part| host_name(part, self.name));
+        put(fields, "host", host.unwrap_or_default());
         let plain: Value = match self.service.kind() {
             ServiceKind::Sql => "disable".into(),
             _ => false.into(),

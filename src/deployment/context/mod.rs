@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::outline::{Complaint, Outline, PartOutline};
-use super::{Bound, ResolvedService, SecretForm, SecretOrigin};
-use crate::product::{Product, Question, QuestionType, Service, ServiceKind, Supply, Target, kinds};
+use super::{Bound, Reload, ResolvedService, SecretForm, SecretOrigin};
+use crate::product::{Product, Question, QuestionType, Release, Service, ServiceKind, Supply, Target, kinds};
 use derived::Derivation;
 
 /// Decides every field of every service that is used, and registers the secrets they need.
 pub(super) fn services(
     product: &Product,
+    release: &Release,
     outline: &Outline<'_>,
     secrets: &mut BTreeMap<String, SecretOrigin>,
 ) -> BTreeMap<String, ResolvedService> {
@@ -44,6 +45,8 @@ pub(super) fn services(
             supply,
             part: owner.map(|part| part.name.clone()),
             oldest,
+            image: release.images.get(name).cloned(),
+            reload: reload(service),
             fields,
         };
         all.insert(name.clone(), resolved);
@@ -169,6 +172,16 @@ pub(super) fn origin(given: &str) -> Option<SecretOrigin> {
         ("env", name) => Some(SecretOrigin::Env(name.to_owned())),
         _ => None,
     }
+}
+
+/// Says where a running product takes a new license.
+fn reload(service: &Service) -> Option<Reload> {
+    let endpoint = service.license.as_ref()?.renewal.reload()?;
+    Some(Reload {
+        component: endpoint.component.clone(),
+        port: endpoint.port.clone(),
+        path: endpoint.path.clone(),
+    })
 }
 
 fn oldest(service: &Service, fields: &Map<String, Value>) -> Option<String> {

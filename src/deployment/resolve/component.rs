@@ -180,6 +180,7 @@ fn resolved_ports(component: &Component, ports: &BTreeMap<String, u16>) -> BTree
         let resolved = ResolvedPort {
             number: *ports.get(name)?,
             protocol: port.protocol,
+            published: port.published,
         };
         Some((name.clone(), resolved))
     });

@@ -32,7 +32,7 @@ pub fn resolve(
     let outline = outline(entry.product(), &answers.content);
     judge(entry.product(), &outline, answers)?;
     let mut secrets = product_secrets(entry, &outline, &answers.content);
-    let services = services(entry.product(), &outline, &mut secrets);
+    let services = services(entry.product(), release, &outline, &mut secrets);
     let resolver = Resolver {
         entry,
         release,
@@ -170,6 +170,8 @@ impl Resolver<'_> {
             }
         }
         let migration = self.migration(&resolved, &roots)?;
+        let probing = product.probing.clone();
+        let probing = probing.filter(|it| resolved.iter().any(|one| one.name == it.component));
         Ok(Part {
             name: part.name.clone(),
             mode: part.mode_name.clone(),
@@ -178,6 +180,7 @@ impl Resolver<'_> {
             url,
             components: start_order(resolved)?,
             migration,
+            probing,
         })
     }
 

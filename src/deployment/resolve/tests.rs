@@ -118,7 +118,7 @@ fn main_on(target: &str, options: &str) -> String {
     format!("parts:\n  main: {{ mode: own, target: {target}, options: {{ {options} }} }}\n{IDENTITY}")
 }
 
-const AWS: &str = r#"account: "123456789012", domain: shop.acme.com"#;
+const AWS: &str = r#"account: "123456789012", domain: shop.acme.com, zone_id: Z0123456789ABC"#;
 
 #[test]
 fn a_provisioned_file_has_a_place_and_a_source() {

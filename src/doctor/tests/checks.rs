@@ -25,6 +25,8 @@ async fn report(deployment: &Deployment, world: &Fake) -> Vec<Finding> {
         deployment,
         fresh: true,
         tools: &[],
+        clusters: &[],
+        accounts: &[],
         licenses: &licenses,
         clock: None,
     };
@@ -224,6 +226,8 @@ async fn tools_that_are_old_or_missing_block() {
         deployment: &deployment,
         fresh: false,
         tools: &tools,
+        clusters: &[],
+        accounts: &[],
         licenses: &licenses,
         clock: None,
     };
@@ -251,6 +255,8 @@ async fn a_license_is_judged_by_the_vendors_key_and_policy() {
         deployment: &deployment,
         fresh: true,
         tools: &[],
+        clusters: &[],
+        accounts: &[],
         licenses: &licenses,
         clock: None,
     };

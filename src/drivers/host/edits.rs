@@ -6,26 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::HostError;
 use super::layout::Layout;
-use super::observe::Likeness;
 use super::perform::unit_path;
 use super::secrets::Store;
 use super::steps::{placements, unit_files};
-use super::world::World;
 use crate::deployment::{Bound, Deployment, Part, SecretForm};
+use crate::drivers::{Installed, Likeness, World};
 use crate::edits::{Decisions, EDITS, Edit, Sides, Vault, decide};
 use crate::oci::Digest;
 use crate::render::Artifacts;
-
-/// A part as the journal says it was installed.
-#[derive(Debug, Clone, Copy)]
-pub struct Installed<'a> {
-    /// The deployment.
-    pub deployment: &'a Deployment,
-    /// The part.
-    pub part: &'a Part,
-    /// What was rendered for it.
-    pub artifacts: &'a Artifacts,
-}
 
 /// The files of a part that the customer changed, by artifact, with the texts to place below [`EDITS`].
 pub type Edited = (BTreeMap<String, Edit>, Artifacts);
@@ -41,7 +29,7 @@ pub fn edits(
     before: Installed<'_>,
     decisions: &Decisions,
 ) -> Result<Edited, HostError> {
-    let layout = layout(deployment, part)?;
+    let layout = Layout::known(deployment, part)?;
     let old = layout_of(before)?;
     let store = Store::new(old.secrets());
     let vault = vault(&store, [before.deployment, deployment]);
@@ -106,7 +94,7 @@ pub fn names(
     artifacts: &Artifacts,
     before: Installed<'_>,
 ) -> Result<Vec<Utf8PathBuf>, HostError> {
-    let now = places(&layout(deployment, part)?, part, artifacts);
+    let now = places(&Layout::known(deployment, part)?, part, artifacts);
     let then = places(&layout_of(before)?, before.part, before.artifacts);
     let both = |(artifact, place)| [Utf8Path::new(&part.name).join(&artifact), artifact, place];
     Ok(now.into_iter().chain(then).flat_map(both).collect())
@@ -128,15 +116,8 @@ pub(super) fn places(
     files.chain(units).collect()
 }
 
-pub(super) fn layout(deployment: &Deployment, part: &Part) -> Result<Layout, HostError> {
-    Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| HostError::Strange {
-        path: "parts".into(),
-        because: error.to_string(),
-    })
-}
-
 pub(super) fn layout_of(installed: Installed<'_>) -> Result<Layout, HostError> {
-    layout(installed.deployment, installed.part)
+    Layout::known(installed.deployment, installed.part)
 }
 
 /// Learns every secret of the store, as it stands in files.

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 
 use crate::backup::BackupError;
+use crate::drivers::{HandError, SecretError};
 use crate::oci::{Digest, OciError};
 use crate::supervisor::SupervisorError;
 use crate::tools::ToolError;
@@ -29,27 +30,9 @@ pub enum HostError {
         /// What is strange about it.
         because: String,
     },
-    /// A secret is given by reference and is not there.
-    #[error("the secret `{name}` is not at {place}")]
-    SecretMissing {
-        /// The secret.
-        name: String,
-        /// Where it should be.
-        place: String,
-        /// Why it cannot be read.
-        #[source]
-        source: Option<std::io::Error>,
-    },
-    /// A secret's value cannot be used.
-    #[error("the secret `{name}` at {place} is {because}")]
-    SecretUnusable {
-        /// The secret.
-        name: String,
-        /// Where it is.
-        place: String,
-        /// What is wrong with it.
-        because: &'static str,
-    },
+    /// A secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// An artifact that a step places is not among those of the plan.
     #[error("the artifact {path} is not part of the plan")]
     NoArtifact {
@@ -135,6 +118,9 @@ pub enum HostError {
         /// The planned digest.
         planned: Digest,
     },
+    /// A license is not in force.
+    #[error(transparent)]
+    License(#[from] HandError),
     /// A probe could not be made at all.
     #[error("could not ask {url}")]
     Ask {

@@ -3,7 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
 
-use crate::deployment::Part;
+use super::error::HostError;
+use crate::deployment::{Deployment, Part};
 use crate::render::RenderError;
 
 /// The host target's options, as `templates/host/options.yaml` asks for them.
@@ -106,6 +107,17 @@ impl Layout {
         })
     }
 
+    /// Reads the layout of a part whose options were checked when it was decided.
+    ///
+    /// # Errors
+    /// [`HostError::Strange`] when they are not usable all the same.
+    pub fn known(deployment: &Deployment, part: &Part) -> Result<Self, HostError> {
+        Self::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| HostError::Strange {
+            path: Utf8PathBuf::from("parts"),
+            because: error.to_string(),
+        })
+    }
+
     /// Returns the installation's folder.
     pub fn root(&self) -> &Utf8Path {
         &self.options.root
@@ -134,6 +146,11 @@ impl Layout {
     /// Returns the folder of databases that were saved before they were changed.
     pub fn snapshots(&self) -> Utf8PathBuf {
         self.root().join("snapshots")
+    }
+
+    /// Returns the file in which a database is saved, in a folder of its own below that.
+    pub fn snapshot(&self, folder: &str, service: &str) -> Utf8PathBuf {
+        self.snapshots().join(folder).join(format!("{service}.sql.zst"))
     }
 
     /// Returns the data folder of a bundled database.

@@ -40,7 +40,8 @@ fn chain(steps: &mut Vec<Step>, part: &Part, id: StepId, title: String, action: 
     });
 }
 
-fn id(deployment: &Deployment, part: &Part, subject: &str, verb: &str) -> StepId {
+/// Names a step; with several parts in one plan, ids carry the part's name.
+pub(super) fn id(deployment: &Deployment, part: &Part, subject: &str, verb: &str) -> StepId {
     if deployment.parts.len() > 1 {
         StepId::new(&format!("{}-{subject}", part.name), verb)
     } else {

@@ -7,15 +7,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::HostError;
 use super::layout::{Layout, Supervisor};
 use super::lifecycle::units;
-use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
+use super::observe::{Observed, ObservedDatabase, ObservedUnit};
 use super::perform::{admin_password, is_installers, local, stamp_file, tool_version, unit_path, unpacked};
 use super::render::{bundled_databases, has_routes};
 use super::secrets::Store;
 use super::steps::{
     folders, handed, placements, schedule_environment, schedule_files, schedule_places, unit_files,
 };
-use super::world::World;
 use crate::deployment::{Deployment, Part};
+use crate::drivers::Likeness;
+use crate::drivers::World;
 use crate::edits::{EDITS, Edit, Outcome};
 use crate::plan::Handed;
 use crate::render::Artifacts;
@@ -42,12 +43,7 @@ pub async fn look(
     artifacts: &Artifacts,
     known: Known<'_>,
 ) -> Result<Observed, HostError> {
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
-        HostError::Strange {
-            path: Utf8PathBuf::from("parts"),
-            because: error.to_string(),
-        }
-    })?;
+    let layout = Layout::known(deployment, part)?;
     let store = Store::new(layout.secrets());
     let secrets = deployment.secrets.iter();
     let supervisor = match layout.options.supervisor {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::drivers::Likeness;
 use crate::edits::Edit;
 use crate::oci::Digest;
 
@@ -45,18 +46,6 @@ pub struct Observed {
     /// How the timer for backups compares with its artifacts, where there is or should be one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Likeness>,
-}
-
-/// How something compares with what it should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Likeness {
-    /// It is as it should be.
-    Same,
-    /// It is there and different.
-    Different,
-    /// It is not there.
-    Absent,
 }
 
 /// A bundled database as seen.

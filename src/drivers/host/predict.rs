@@ -6,14 +6,14 @@ use super::error::HostError;
 use super::layout::Layout;
 use super::lifecycle::units;
 use super::look::wanted;
-use super::observe::{Likeness, Observed, ObservedDatabase, ObservedUnit};
+use super::observe::{Observed, ObservedDatabase, ObservedUnit};
 use super::perform::{database_spec, fail, find_clients};
 use super::render::{PROXY, bundled_databases};
 use super::secrets::Store;
 use super::steps::{handed, placements, stamp, unit_files};
-use super::world::World;
 use crate::deployment::{Deployment, Part};
-use crate::product::ServiceKind;
+use crate::drivers::Likeness;
+use crate::drivers::World;
 use crate::render::{Artifacts, RenderError};
 
 /// Turns what is seen now, compared with a later stage, into what will be seen after the stage before it.
@@ -106,12 +106,7 @@ pub async fn sizes(
     deployment: &Deployment,
     part: &Part,
 ) -> Result<BTreeMap<String, u64>, HostError> {
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
-        HostError::Strange {
-            path: "parts".into(),
-            because: error.to_string(),
-        }
-    })?;
+    let layout = Layout::known(deployment, part)?;
     let store = Store::new(layout.secrets());
     let mut sizes = BTreeMap::new();
     for (name, service) in &deployment.services {
@@ -119,7 +114,7 @@ pub async fn sizes(
             .components
             .iter()
             .any(|component| component.needs.contains(name));
-        if service.kind != ServiceKind::Sql || service.text("engine") != "postgresql" || !used {
+        if !service.is_postgresql() || !used {
             continue;
         }
         let Ok(spec) = database_spec(&store, service) else {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::edits::layout;
 use super::error::HostError;
+use super::layout::Layout;
 use crate::deployment::{Deployment, Part};
 use crate::drivers::{Keeping, Kind, Leftover};
 use crate::oci::Digest;
@@ -23,7 +23,7 @@ pub fn leftovers(
     part: &Part,
     keeping: &Keeping,
 ) -> Result<Vec<Leftover>, HostError> {
-    let layout = layout(deployment, part)?;
+    let layout = Layout::known(deployment, part)?;
     let root = layout.root();
     let current = fs_err::read_link(layout.current())
         .ok()

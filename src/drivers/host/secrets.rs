@@ -2,24 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use sha2::Digest as _;
+use camino::Utf8PathBuf;
 
 use super::error::HostError;
 use super::layout::Layout;
-use super::observe::Likeness;
-use super::world::World;
 use crate::deployment::{Bound, Deployment, Part, SecretForm, SecretOrigin};
-use crate::secret::{Secret, SecretKind};
+use crate::drivers::Likeness;
+use crate::drivers::secrets::{given, percent_encoded};
+use crate::drivers::{SecretError, World};
+use crate::secret::Secret;
 
 /// The store of one installation.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
     folder: Utf8PathBuf,
 }
-
-/// The longest secret that is taken; a certificate chain fits, a disk image does not.
-const LONGEST: u64 = 1 << 20;
 
 impl Store {
     pub(super) fn new(folder: impl Into<Utf8PathBuf>) -> Self {
@@ -35,13 +32,13 @@ impl Store {
     /// Reads a secret of the store.
     pub(super) fn read(&self, name: &str) -> Result<Secret, HostError> {
         let path = self.path(name);
-        fs_err::read_to_string(&path)
-            .map(Secret::new)
-            .map_err(|source| HostError::SecretMissing {
+        fs_err::read_to_string(&path).map(Secret::new).map_err(|source| {
+            HostError::Secret(SecretError::Missing {
                 name: name.to_owned(),
                 place: path.into_string(),
                 source: Some(source),
             })
+        })
     }
 
     /// Says how a secret of the store compares with where it comes from.
@@ -61,7 +58,7 @@ impl Store {
     /// Replaces every reference in a text by the secret's value, escaped for double quotes, or its path.
     pub(super) fn fill(&self, text: &str) -> Result<Secret, HostError> {
         let filled = Bound::new(text).replace(|form, name| {
-            Ok(match form {
+            Ok::<_, HostError>(match form {
                 SecretForm::File => self.path(name).into_string(),
                 SecretForm::Value => escaped(self.read(name)?.expose()),
                 SecretForm::Url => percent_encoded(self.read(name)?.expose()),
@@ -69,95 +66,6 @@ impl Store {
         })?;
         Ok(Secret::new(filled))
     }
-}
-
-/// Reads a secret that the customer gives; none for one that is made.
-pub(super) fn given(world: &World, name: &str, origin: &SecretOrigin) -> Result<Option<Secret>, HostError> {
-    let (text, place) = match origin {
-        SecretOrigin::Generated(_) | SecretOrigin::Token(_) => return Ok(None),
-        SecretOrigin::File(path) => {
-            let path = world.answers.join(path);
-            let missing = |source| HostError::SecretMissing {
-                name: name.to_owned(),
-                place: path.to_string(),
-                source: Some(source),
-            };
-            if fs_err::metadata(&path).map_err(missing)?.len() > LONGEST {
-                return Err(unusable(name, path.as_str(), "longer than a secret can be"));
-            }
-            (fs_err::read_to_string(&path).map_err(missing)?, path.to_string())
-        }
-        SecretOrigin::Env(variable) => {
-            let place = format!("the environment variable {variable}");
-            let missing = HostError::SecretMissing {
-                name: name.to_owned(),
-                place: place.clone(),
-                source: None,
-            };
-            (world.given.get(variable).cloned().ok_or(missing)?, place)
-        }
-    };
-    let text = Secret::new(text);
-    // The newline that editors and `echo` add is not part of the secret.
-    let value = text.expose().strip_suffix('\n').unwrap_or(text.expose());
-    let value = value.strip_suffix('\r').unwrap_or(value);
-    if value.is_empty() {
-        return Err(unusable(name, &place, "empty"));
-    }
-    if value.contains('\0') {
-        return Err(unusable(name, &place, "not text"));
-    }
-    Ok(Some(Secret::new(value)))
-}
-
-fn unusable(name: &str, place: &str, because: &'static str) -> HostError {
-    HostError::SecretUnusable {
-        name: name.to_owned(),
-        place: place.to_owned(),
-        because,
-    }
-}
-
-/// A value for the store, and for a token the plaintext that is shown once.
-pub(super) struct Obtained {
-    /// What the store keeps.
-    pub(super) kept: Secret,
-    /// What is shown once and then forgotten.
-    pub(super) shown: Option<Secret>,
-}
-
-/// Makes the secrets that are to be made, reads those that are given.
-pub(super) fn obtain(
-    world: &World,
-    store: &Store,
-    secrets: &BTreeMap<String, SecretOrigin>,
-) -> Result<BTreeMap<String, Obtained>, HostError> {
-    let mut values = BTreeMap::new();
-    for (name, origin) in secrets {
-        let path = store.path(name);
-        let value = match origin {
-            // Made once: a second try must find what the database was made with.
-            SecretOrigin::Generated(_) | SecretOrigin::Token(_) if path.exists() => continue,
-            SecretOrigin::Generated(length) => Obtained {
-                kept: random(*length, &path)?,
-                shown: None,
-            },
-            SecretOrigin::Token(length) => {
-                let token = random(*length, &path)?;
-                let hash = hex::encode(sha2::Sha256::digest(token.expose().as_bytes()));
-                Obtained {
-                    kept: Secret::new(hash),
-                    shown: Some(token),
-                }
-            }
-            SecretOrigin::File(_) | SecretOrigin::Env(_) => match given(world, name, origin)? {
-                Some(kept) => Obtained { kept, shown: None },
-                None => continue,
-            },
-        };
-        values.insert(name.clone(), value);
-    }
-    Ok(values)
 }
 
 /// Returns where a token waits to be shown once.
@@ -170,12 +78,7 @@ pub(super) fn waiting(store: &Store, name: &str) -> Utf8PathBuf {
 /// # Errors
 /// [`HostError::File`] when one cannot be read or removed.
 pub fn take_tokens(deployment: &Deployment, part: &Part) -> Result<BTreeMap<String, Secret>, HostError> {
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
-        HostError::Strange {
-            path: "parts".into(),
-            because: error.to_string(),
-        }
-    })?;
+    let layout = Layout::known(deployment, part)?;
     let store = Store::new(layout.secrets());
     let mut tokens = BTreeMap::new();
     for name in deployment.secrets.keys() {
@@ -192,12 +95,14 @@ pub fn take_tokens(deployment: &Deployment, part: &Part) -> Result<BTreeMap<Stri
     Ok(tokens)
 }
 
-fn random(length: u8, path: &Utf8Path) -> Result<Secret, HostError> {
-    let mut bytes = vec![0; usize::from(length)];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        HostError::file("make random bytes for", path)(std::io::Error::other(error.to_string()))
-    })?;
-    Ok(Secret::generate(SecretKind::Password, &bytes))
+/// Reads the secrets of the store that hold licenses.
+///
+/// # Errors
+/// [`HostError::Strange`] when the part's options are not usable. One that is not there is left out.
+pub fn stored(deployment: &Deployment, part: &Part) -> Result<BTreeMap<String, Secret>, HostError> {
+    let store = Store::new(Layout::known(deployment, part)?.secrets());
+    let read = |(.., name): (&String, &_, &str)| Some((name.to_owned(), store.read(name).ok()?));
+    Ok(deployment.licenses().filter_map(read).collect())
 }
 
 fn escaped(value: &str) -> String {
@@ -207,15 +112,10 @@ fn escaped(value: &str) -> String {
         .replace('\n', "\\n")
 }
 
-fn percent_encoded(value: &str) -> String {
-    url::form_urlencoded::byte_serialize(value.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use camino::Utf8Path;
 
     #[test]
     fn references_are_filled_with_values_paths_and_escapes() {

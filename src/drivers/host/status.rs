@@ -5,9 +5,9 @@ use super::layout::Layout;
 use super::lifecycle::units;
 use super::perform::client;
 use super::steps::probe_url;
-use super::world::World;
 use crate::deployment::{Deployment, Part, ResolvedComponent};
 use crate::drivers::ComponentStatus;
+use crate::drivers::World;
 
 /// Asks every unit of a part, and the probes of those that run.
 ///
@@ -18,11 +18,7 @@ pub async fn status(
     deployment: &Deployment,
     part: &Part,
 ) -> Result<Vec<ComponentStatus>, HostError> {
-    let strange = |error: crate::render::RenderError| HostError::Strange {
-        path: "parts".into(),
-        because: error.to_string(),
-    };
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(strange)?;
+    let layout = Layout::known(deployment, part)?;
     let manager = world.units(&layout).map_err(|source| HostError::Tool {
         doing: "speak to systemd".to_owned(),
         source: Box::new(source),

@@ -2,9 +2,9 @@
 
 use super::layout::{Layout, PostgresSource, Supervisor};
 use super::render::bundled_databases;
-use super::world::World;
 use crate::deployment::{Deployment, Part};
 use crate::doctor::ToolSeen;
+use crate::drivers::World;
 use crate::tools::{Systemctl, find_program};
 
 /// Looks for every program that bringing a part up will need.

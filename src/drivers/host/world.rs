@@ -1,39 +1,11 @@
-//! The machine as the driver sees it: what it may use, handed in from outside.
+//! What the driver uses of the machine that it installs on.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::layout::{Layout, Supervisor};
-use crate::product::ReleaseImage;
+use crate::drivers::World;
 use crate::supervisor::{Supervised, Systemd, UnitManager};
-use crate::tools::{Account, CancelToken, Journalctl, Systemctl, ToolError, find_account, find_program};
-
-/// How an image's content is brought to this machine.
-pub type Images =
-    dyn Fn(&ReleaseImage) -> Result<crate::oci::ImageSource, crate::oci::OciError> + Send + Sync;
-
-/// What the driver may use of the machine.
-#[derive(Clone)]
-pub struct World {
-    /// This program, of which the installation keeps a copy.
-    pub program: Utf8PathBuf,
-    /// The environment that programs may see.
-    pub environment: BTreeMap<String, String>,
-    /// The whole environment, for secrets given as `env:NAME`.
-    pub given: Arc<BTreeMap<String, String>>,
-    /// The folder of the answers file, which relative paths in it start from.
-    pub answers: Utf8PathBuf,
-    /// The answers file itself.
-    pub answers_file: Utf8PathBuf,
-    /// The folders in which programs are looked for.
-    pub path: Vec<Utf8PathBuf>,
-    /// How images are brought here.
-    pub images: Arc<Images>,
-    /// Stops programs when the run is cut short.
-    pub cancel: CancelToken,
-}
+use crate::tools::{Account, Journalctl, Systemctl, ToolError, find_account, find_program};
 
 impl World {
     /// Returns what keeps units running here.

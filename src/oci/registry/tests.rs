@@ -337,3 +337,26 @@ fn a_bad_certificate_is_told_before_anything_starts() {
     let damaged = with("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
     assert!(matches!(damaged, Err(OciError::ConfigureRegistry { .. })));
 }
+
+#[tokio::test]
+async fn a_registry_says_whether_it_would_hand_an_image_out() {
+    let site = site(Fake::default()).await;
+    let registry = Registry::new(RegistryOptions::default()).unwrap();
+    let pinned = format!("{}/acme/api@{}", site.host, site.index.digest);
+    assert_eq!(registry.offer(&pinned).await, Offer::There);
+    let other = format!("{}/acme/web@{}", site.host, site.index.digest);
+    assert_eq!(registry.offer(&other).await, Offer::Missing);
+    let nobody = registry.offer("127.0.0.1:1/acme/api:1").await;
+    assert!(matches!(nobody, Offer::Silent(_)), "{nobody:?}");
+}
+
+#[tokio::test]
+async fn a_registry_that_wants_credentials_refuses() {
+    let locked = Fake {
+        password: Some("Basic other".to_owned()),
+        ..Fake::default()
+    };
+    let site = site(locked).await;
+    let registry = Registry::new(RegistryOptions::default()).unwrap();
+    assert_eq!(registry.offer(&site.name()).await, Offer::Refused);
+}

@@ -209,6 +209,9 @@ impl<'a> Checker<'a> {
                 components(),
             );
         }
+        if let Some(probing) = &product.probing {
+            self.known("probing.component", "component", &probing.component, components());
+        }
         for (name, provisioning) in &product.provisioning {
             let path = format!("provisioning.{name}");
             self.known(

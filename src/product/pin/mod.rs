@@ -25,7 +25,8 @@ use crate::oci::{ImageSource, OciError, Resolved};
 /// Looks up the image of every component and pins it, for all its platforms.
 ///
 /// A component without a reference in `images` has the one that its definition names, with the version as the tag;
-/// settings in it take their defaults. What the migrations promise, notes and reach are the caller's to add.
+/// settings in it take their defaults. A service has an image only where one is given: with it a target runs the
+/// service, or saves its data. What the migrations promise, notes and reach are the caller's to add.
 ///
 /// # Errors
 /// [`ProductError::ImagesMissing`] with every component that has no image; [`ProductError::PinImage`] for one that
@@ -43,7 +44,8 @@ pub async fn pin(
     let mut known: BTreeMap<String, ReleaseImage> = BTreeMap::new();
     let mut missing: Vec<(String, String)> = Vec::new();
     let mut first = None;
-    for component in product.components.keys() {
+    let services = product.services.keys().filter(|name| images.contains_key(*name));
+    for component in product.components.keys().chain(services) {
         let reference = match images.get(component) {
             Some(given) => given.clone(),
             None => default_reference(product, component, version)?,
@@ -88,7 +90,8 @@ pub async fn pin(
 }
 
 fn check_names(product: &Product, images: &BTreeMap<String, String>) -> Result<(), ProductError> {
-    let names: Vec<&str> = product.components.keys().map(String::as_str).collect();
+    let names = product.components.keys().chain(product.services.keys());
+    let names: Vec<&str> = names.map(String::as_str).collect();
     match images.keys().find(|name| !names.contains(&name.as_str())) {
         None => Ok(()),
         Some(stranger) => Err(ProductError::UnknownComponent {

@@ -42,6 +42,14 @@ impl Disk {
     }
 }
 
+/// Says whether a text names a full disk: as the system does, or PostgreSQL, which may get half of a block written.
+pub fn says_full(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["no space left", "check free disk space", "wrote only"]
+        .iter()
+        .any(|words| text.contains(words))
+}
+
 impl Drop for Disk {
     fn drop(&mut self) {
         let _ = Command::new("umount").args(["-l", self.place.as_str()]).output();

@@ -13,6 +13,11 @@ pub struct Reply {
 
 /// Sends one request.
 pub fn ask(method: &str, url: &str, body: Option<&str>) -> Reply {
+    ask_for(None, method, url, body)
+}
+
+/// Sends one request, which names another host than the one it goes to.
+pub fn ask_for(host: Option<&str>, method: &str, url: &str, body: Option<&str>) -> Reply {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -23,6 +28,9 @@ pub fn ask(method: &str, url: &str, body: Option<&str>) -> Reply {
             .timeout(Duration::from_secs(10))
             .build()?;
         let mut request = client.request(method.parse().expect("a method"), url);
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
         if let Some(body) = body {
             request = request.body(body.to_owned());
         }

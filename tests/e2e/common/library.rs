@@ -9,8 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use camino::Utf8PathBuf;
 use landfall::deployment::{Answers, Deployment, resolve};
-use landfall::drivers::host::World;
-use landfall::drivers::{self, Intent};
+use landfall::drivers::{self, Intent, World};
 use landfall::journal::{Clock, Holder, Installation, LockTerms, NewRun, RunId, StepOutput, open_store};
 use landfall::oci::ImageSource;
 use landfall::plan::{Plan, Purpose, Step};
@@ -160,6 +159,9 @@ impl<'a> Library<'a> {
                 ImageOrigin::Layout(path) => ImageSource::layout(path.as_str()),
                 ImageOrigin::Registry => panic!("the sample's images lie in a layout"),
             }),
+            workspace: self.ground.path(".landfall"),
+            clusters: landfall::drivers::kubernetes::Clusters::default(),
+            roots: landfall::drivers::aws::Roots::default(),
             cancel: CancelToken::new(),
         }
     }

@@ -5,22 +5,28 @@ mod disk;
 mod files;
 mod http;
 mod library;
+mod machine;
 mod ports;
 mod process;
+mod product;
 mod program;
 mod server;
 mod stepping;
+mod xtask;
 
 pub use database::copy;
-pub use disk::Disk;
+pub use disk::{Disk, says_full};
 pub use files::{tree, under};
-pub use http::ask;
+pub use http::{Reply, ask, ask_for};
 pub use library::{Library, Script, Trouble};
+pub use machine::{crowded, quiet};
 pub use ports::free_port;
 pub use process::{Found, ours, signal};
+pub use product::restarting;
 pub use program::{Running, Said};
 pub use server::Server;
-pub use stepping::{At, steps_of};
+pub use stepping::{At, kill, start_until, steps_of};
+pub use xtask::{exported, skip, xtask};
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -33,7 +39,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// How long anything may take before the test counts it as hanging.
-pub const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(400);
 
 /// The programs of the PostgreSQL that tests start by themselves.
 pub const POSTGRES: &str = "/usr/lib/postgresql/15/bin";
@@ -148,7 +154,12 @@ impl Ground {
 
     /// Issues a license, signed by a key.
     pub fn license(&self, id: &str, key: &Utf8Path) -> String {
-        let said = self.run(&[
+        self.license_with(id, key, &[])
+    }
+
+    /// Issues a license, signed by a key, that says more or something else.
+    pub fn license_with(&self, id: &str, key: &Utf8Path, more: &[&str]) -> String {
+        let mut issue = vec![
             "license",
             "issue",
             "--product",
@@ -167,8 +178,9 @@ impl Ground {
             "landfall",
             "--id",
             id,
-        ]);
-        said.expect(0).stdout.trim().to_owned()
+        ];
+        issue.extend(more);
+        self.expect(0, &issue).stdout.trim().to_owned()
     }
 
     /// Runs the binary to its end.
@@ -374,7 +386,7 @@ pub fn repository(path: &str) -> Utf8PathBuf {
 }
 
 /// Reads the flags that tell what a release of the sample promises; one that is no sample release promises nothing.
-fn promise(version: &str) -> Vec<String> {
+pub fn promise(version: &str) -> Vec<String> {
     let text = fs_err::read(repository("sample/releases.json")).unwrap();
     let known: Vec<Value> = serde_json::from_slice(&text).unwrap();
     let release = known.into_iter().find(|release| release["version"] == version);

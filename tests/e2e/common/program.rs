@@ -102,13 +102,18 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub fn end(mut self) -> Said {
+    pub fn end(self) -> Said {
+        self.end_within(PATIENCE)
+    }
+
+    /// Waits so long for its end.
+    pub fn end_within(mut self, patience: Duration) -> Said {
         let begin = Instant::now();
         while !self.has_ended() {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > patience {
                 let _ = self.child.kill();
                 panic!(
-                    "{} did not end within {PATIENCE:?}:\n{}",
+                    "{} did not end within {patience:?}:\n{}",
                     self.command,
                     self.words()
                 );

@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use camino::Utf8Path;
 use rustix::process::Signal;
 
 use super::{Ground, PATIENCE, Running};
 
 /// A moment of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At {
     /// The step.
     pub step: String,
-    /// The record, as the event stream writes it: `step-started`, `step-succeeded`.
+    /// The record, as the event stream writes it: `step-started`, `step-succeeded`, `progress`.
     pub record: &'static str,
     /// How much later.
     pub later: Duration,
@@ -33,6 +34,19 @@ impl At {
             record: "step-succeeded",
             ..Self::start(step)
         }
+    }
+
+    /// The moment at which a step first tells how it goes.
+    pub fn amid(step: &str) -> Self {
+        Self {
+            record: "progress",
+            ..Self::start(step)
+        }
+    }
+
+    /// Says whether it is neither of a step's boundaries.
+    pub fn is_amid(&self) -> bool {
+        self.record == "progress"
     }
 
     /// So much later.
@@ -64,37 +78,51 @@ impl Ground {
     /// Starts a verb with an event stream and returns when the moment has come, or when it has ended before.
     pub fn start_until(&self, arguments: &[&str], at: &At) -> Running {
         let events = self.path("events.ndjson");
-        let _ = fs_err::remove_file(&events);
-        let mut all = arguments.to_vec();
-        all.extend(["--events", events.as_str()]);
-        let mut running = self.start_group(&all);
-        let mark = format!(r#"{{"{}":{{"step":"{}""#, at.record, at.step);
-        let begin = Instant::now();
-        while begin.elapsed() < PATIENCE {
-            if fs_err::read_to_string(&events).is_ok_and(|text| text.contains(&mark)) {
-                std::thread::sleep(at.later);
-                return running;
-            }
-            if running.has_ended() {
-                return running;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        panic!("`{arguments:?}` did not come to {at}:\n{}", running.words());
+        start_until(|all| self.start_group(all), &events, arguments, at)
     }
 
     /// Runs a verb and kills it at a moment, all at once and without warning; says whether it was still running.
     pub fn kill_at(&self, arguments: &[&str], at: &At, group: bool) -> bool {
-        let mut running = self.start_until(arguments, at);
-        let was_running = !running.has_ended();
-        if group {
-            running.signal_group(Signal::KILL);
-        } else {
-            running.signal(Signal::KILL);
-        }
-        let said = running.end();
-        // It may have ended before, well or by taking itself back.
-        assert!(matches!(said.code, None | Some(0 | 7)), "before {at}: {said}");
-        was_running && said.code.is_none()
+        kill(self.start_until(arguments, at), at, group)
     }
+}
+
+/// Starts a verb with an event stream in a file and returns when the moment has come, or when it has ended before.
+pub fn start_until(
+    start: impl FnOnce(&[&str]) -> Running,
+    events: &Utf8Path,
+    arguments: &[&str],
+    at: &At,
+) -> Running {
+    let _ = fs_err::remove_file(events);
+    let mut all = arguments.to_vec();
+    all.extend(["--events", events.as_str()]);
+    let mut running = start(&all);
+    let mark = format!(r#"{{"{}":{{"step":"{}""#, at.record, at.step);
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        if fs_err::read_to_string(events).is_ok_and(|text| text.contains(&mark)) {
+            std::thread::sleep(at.later);
+            return running;
+        }
+        if running.has_ended() {
+            return running;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("`{arguments:?}` did not come to {at}:\n{}", running.words());
+}
+
+/// Kills what runs, all at once and without warning; says whether it was still running.
+pub fn kill(mut running: Running, at: &At, group: bool) -> bool {
+    let was_running = !running.has_ended();
+    if group {
+        running.signal_group(Signal::KILL);
+    } else {
+        running.signal(Signal::KILL);
+    }
+    let said = running.end();
+    // It may have ended before, well or by taking itself back.
+    assert!(matches!(said.code, None | Some(0 | 7)), "before {at}: {said}");
+    was_running && said.code.is_none()
 }

@@ -5,11 +5,11 @@ use std::os::unix::fs::MetadataExt as _;
 use camino::Utf8Path;
 
 use super::super::error::HostError;
-use super::super::observe::Likeness;
 use super::super::perform::{is_installers, mode_of, tool_digest, tool_version};
 use super::super::render::bundled_databases;
 use super::super::steps::folders;
 use super::{Look, UP};
+use crate::drivers::Likeness;
 use crate::oci::Digest;
 use crate::status::Class;
 

@@ -5,11 +5,11 @@ mod ground;
 mod images;
 mod running;
 
-use super::edits::{Installed, layout_of, vault};
+use super::edits::{layout_of, vault};
 use super::error::HostError;
 use super::layout::Layout;
 use super::secrets::Store;
-use super::world::World;
+use crate::drivers::{Installed, World};
 use crate::edits::Vault;
 use crate::status::{Class, Drift, Report};
 use crate::tools::Account;

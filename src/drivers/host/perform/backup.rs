@@ -6,14 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::json;
 
 use super::super::error::HostError;
-use super::super::secrets::given;
-use super::{Host, Output, Tell, database, output};
+use super::{Host, Output, Tell, database, find_clients, output};
 use crate::backup::{
     BACKUP_FORMAT, BackupError, Draft, Encryption, Entry, EntryKind, LeftOut, Lock, Manifest, Shelf, Tree,
     pack, store,
 };
+use crate::drivers::secrets::given;
 use crate::plan::{Action, BackupEnd, BackupLock, BackupPart, Step};
-use crate::postgres::{Clients, ConnectSpec, connect, dump, server_version};
+use crate::postgres::{ConnectSpec, connect, dump};
 use crate::tools::Sink;
 
 /// What lies among secrets only while they are written or shown.
@@ -171,7 +171,12 @@ impl Host<'_> {
     }
 
     async fn save_database(&self, draft: &Draft, name: &str, spec: &ConnectSpec) -> Result<Entry, HostError> {
-        let clients = self.client_programs(spec).await?;
+        let connection = connect(spec)
+            .await
+            .map_err(database::fail("reach the database"))?;
+        let clients = find_clients(self.world, &self.layout, &connection)
+            .await
+            .map_err(database::fail("find PostgreSQL's client programs"))?;
         let recipients = draft.recipients().map_err(fail(format!("save `{name}`")))?;
         let (folder, entry) = (draft.folder().to_owned(), name.to_owned());
         let mut sink = Sink::new(move |from| {
@@ -188,18 +193,6 @@ impl Host<'_> {
             });
         }
         sink.finish().await.map_err(wrong)
-    }
-
-    /// Finds the programs that dump and load a database.
-    async fn client_programs(&self, spec: &ConnectSpec) -> Result<Clients, HostError> {
-        let looking = || database::fail("reach the database");
-        let connection = connect(spec).await.map_err(looking())?;
-        let version = server_version(&connection).await.map_err(looking())?;
-        let beside = database::programs(self.world, &self.layout).await.ok();
-        let (path, cancel) = (&self.world.path, &self.world.cancel);
-        Clients::find(beside.as_ref(), version, "/".into(), path, cancel)
-            .await
-            .map_err(database::fail("find PostgreSQL's client programs"))
     }
 
     async fn save_tree(

@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep};
 use super::super::error::HostError;
 use super::super::layout::Layout;
 use super::super::secrets::Store;
-use super::super::world::World;
 use super::{Host, Output, Tell, database, files, folders, health, output, units};
 use crate::deployment::{Bound, ResolvedService};
+use crate::drivers::World;
 use crate::plan::{Action, Check, Step};
 use crate::postgres::{
     Clients, ConnectSpec, Connection, Encryption, PostgresError, Programs, connect, end_sessions,
@@ -268,19 +268,9 @@ impl Host<'_> {
             files::put_back(&self.attic(step), &place, 0o644, None)?;
             let stamp = units::stamp_file(&self.layout, name);
             files::put_back(&self.attic(step), &stamp, 0o600, None)?;
-            let Ok(contents) = fs_err::read_to_string(&place) else {
-                continue;
-            };
-            let file = crate::supervisor::UnitFile {
-                name: name.clone(),
-                contents,
-            };
-            manager.install(&file).await.map_err(|source| HostError::Unit {
-                doing: "install",
-                unit: name.clone(),
-                said: String::new(),
-                source: Box::new(source),
-            })?;
+            if let Ok(contents) = fs_err::read_to_string(&place) {
+                units::install(&*manager, name, contents).await?;
+            }
         }
         Ok(())
     }

@@ -9,8 +9,8 @@ use semver::VersionReq;
 use super::super::error::HostError;
 use super::super::layout::Layout;
 use super::super::secrets::Store;
-use super::super::world::World;
 use super::folders;
+use crate::drivers::World;
 use crate::postgres::{
     Cluster, ConnectSpec, Encryption, Initialized, PostgresError, Programs, connect,
     ensure_role_and_database, fetch, find, wait_ready,

@@ -5,7 +5,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::error::HostError;
-use super::super::world::World;
+use crate::drivers::World;
 use crate::tools::{Account, ToolError, Useradd, find_program};
 
 /// Makes the user, where it is missing and Landfall may.

@@ -8,6 +8,7 @@ mod database;
 mod files;
 mod folders;
 mod health;
+mod license;
 mod restore;
 mod schedule;
 mod units;
@@ -27,9 +28,10 @@ use serde_json::{Value, json};
 use super::error::HostError;
 use super::layout::Layout;
 use super::look::created_file;
-use super::secrets::{Store, obtain, waiting};
-use super::world::World;
+use super::secrets::{Store, waiting};
 use crate::deployment::{Deployment, Part};
+use crate::drivers::World;
+use crate::drivers::secrets::obtain;
 use crate::oci::{OciError, Platform, UnpackOptions, unpack};
 use crate::plan::{Action, Step};
 use crate::product::ReleaseImage;
@@ -65,12 +67,7 @@ impl<'a> Host<'a> {
         artifacts: &'a Artifacts,
         run: &'a str,
     ) -> Result<Self, HostError> {
-        let layout = Layout::of(part, &deployment.name, deployment.version.as_str()).map_err(|error| {
-            HostError::Strange {
-                path: "parts".into(),
-                because: error.to_string(),
-            }
-        })?;
+        let layout = Layout::known(deployment, part)?;
         let store = Store::new(layout.secrets());
         Ok(Self {
             world,
@@ -121,7 +118,7 @@ impl<'a> Host<'a> {
             Action::UnpackImage { component, image, to } => self.unpack(component, image, to).await,
             Action::WriteSecrets { secrets, .. } => {
                 let account = self.account()?;
-                let values = obtain(self.world, &self.store, secrets)?;
+                let values = obtain(self.world, |name| self.store.path(name).exists(), secrets)?;
                 for (name, value) in &values {
                     let path = self.store.path(name);
                     if let Some(token) = &value.shown {
@@ -133,6 +130,8 @@ impl<'a> Host<'a> {
                 }
                 Ok(output([("written", json!(values.keys().collect::<Vec<_>>()))]))
             }
+            Action::HoldLicense { .. } => Ok(Output::new()),
+            Action::ReloadLicense { reload } => self.hand_license(reload, tell).await.map(|()| Output::new()),
             Action::WriteFiles { files } => {
                 let account = self.account()?;
                 let count = files::place(
@@ -280,6 +279,7 @@ impl<'a> Host<'a> {
                 }
                 Ok(())
             }
+            Action::HoldLicense { reload } => self.hand_back_license(reload).await,
             Action::InstallUnits { units } => self.uninstall_units(step, units).await,
             Action::StartSupervisor { folder } => stop_supervisor(folder).await,
             Action::StopSupervisor { folder } => self.start_supervisor(folder).await,
@@ -396,16 +396,7 @@ impl<'a> Host<'a> {
                 .get(path)
                 .ok_or_else(|| HostError::NoArtifact { path: path.clone() })?;
             files::keep(&self.attic(step), &unit_path(&self.layout, path))?;
-            let file = crate::supervisor::UnitFile {
-                name: name.clone(),
-                contents: artifact.text.clone(),
-            };
-            manager.install(&file).await.map_err(|source| HostError::Unit {
-                doing: "install",
-                unit: name.clone(),
-                said: String::new(),
-                source: Box::new(source),
-            })?;
+            units::install(&*manager, name, artifact.text.clone()).await?;
         }
         Ok(())
     }

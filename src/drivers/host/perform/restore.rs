@@ -5,10 +5,10 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::error::HostError;
-use super::super::secrets::given;
 use super::backup::fail;
 use super::{Host, database, files, folders};
 use crate::backup::{self, BackupError, Entry, Key, Manifest, Opened};
+use crate::drivers::secrets::given;
 use crate::plan::{BackupKey, BackupSource, RestorePart, Step};
 use crate::postgres;
 use crate::tools::{Account, Source};

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use super::super::error::HostError;
 use super::super::layout::Layout;
 use crate::oci::Digest;
-use crate::supervisor::{SupervisorError, UnitManager, UnitState};
+use crate::supervisor::{SupervisorError, UnitFile, UnitManager, UnitState};
 
 /// How many of a unit's last lines are shown when something is wrong with it.
 const LAST_LINES: usize = 12;
@@ -16,6 +16,21 @@ const LAST_LINES: usize = 12;
 /// Returns the file that notes what a unit was started with.
 pub(in crate::drivers::host) fn stamp_file(layout: &Layout, unit: &str) -> Utf8PathBuf {
     layout.supervisor().join(format!("{unit}.stamp"))
+}
+
+/// Makes a unit known.
+pub(super) async fn install(units: &dyn UnitManager, name: &str, contents: String) -> Result<(), HostError> {
+    let file = UnitFile {
+        name: name.to_owned(),
+        contents,
+    };
+    let installed = units.install(&file).await;
+    installed.map(drop).map_err(|source| HostError::Unit {
+        doing: "install",
+        unit: name.to_owned(),
+        said: String::new(),
+        source: Box::new(source),
+    })
 }
 
 /// Starts a unit, or restarts it when it runs with something else, and notes what it was started with.

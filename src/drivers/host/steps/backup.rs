@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::super::layout::Layout;
 use super::super::render::bundled_databases;
@@ -18,7 +18,7 @@ use crate::render::RenderError;
 /// Databases come before folders: what a row speaks of was there when the row was saved, and so it is saved too.
 ///
 /// # Errors
-/// [`RenderError::Options`] when an option is not usable.
+/// [`RenderError::Options`] when an option is not usable, or backups would lie in what they save.
 pub fn backup(
     deployment: &Deployment,
     parts: &[&Part],
@@ -28,6 +28,7 @@ pub fn backup(
         return Ok(Vec::new());
     };
     let shelf = order.shelf.clone();
+    apart(deployment, parts, &shelf)?;
     let mut steps = vec![step(
         &first.name,
         StepId::new("backup", "begin"),
@@ -72,6 +73,23 @@ pub fn backup(
         step.needs = BTreeSet::from([before]);
     }
     Ok(steps)
+}
+
+/// Refuses a shelf in a folder that is saved itself, or that goes with the installation.
+fn apart(deployment: &Deployment, parts: &[&Part], shelf: &Utf8Path) -> Result<(), RenderError> {
+    for part in parts {
+        let root = Layout::of(part, &deployment.name, deployment.version.as_str())?
+            .options
+            .root;
+        let saved = folders(deployment, part).into_iter().map(|(_, path)| path);
+        if let Some(inside) = saved.chain([root]).find(|folder| shelf.starts_with(folder)) {
+            return Err(RenderError::Options {
+                part: part.name.clone(),
+                message: format!("backups in {shelf} would lie in {inside}, and be lost with it"),
+            });
+        }
+    }
+    Ok(())
 }
 
 type Planned = (String, String, String, BackupPart);

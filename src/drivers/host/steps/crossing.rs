@@ -14,36 +14,10 @@ use super::super::render::{PROXY, has_routes};
 use super::Up;
 use super::running::{checks, health_urls};
 use crate::deployment::{Deployment, Part};
+use crate::drivers::{Crossing, DataMove, Saved};
 use crate::plan::{Action, Step, StepId, Undo};
 use crate::product::ServiceKind;
 use crate::render::{Artifacts, RenderError};
-
-/// What is left behind on the way to a release, and what becomes of the data.
-#[derive(Debug, Clone, Copy)]
-pub struct Crossing<'a> {
-    /// What runs before.
-    pub from: &'a Deployment,
-    /// What becomes of the data.
-    pub data: &'a DataMove,
-    /// Whether nothing comes before it in the plan.
-    pub first: bool,
-    /// Whether the plan ends with it.
-    pub last: bool,
-}
-
-/// What becomes of the data on the way to a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DataMove {
-    /// It stays as it is.
-    Keep,
-    /// It is saved and migrated.
-    Migrate {
-        /// Why it may stay migrated when the old version comes back after users wrote to it; none when it may not.
-        or_keep: Option<String>,
-    },
-    /// It is put back as it was saved, by service.
-    PutBack(BTreeMap<String, Utf8PathBuf>),
-}
 
 /// Plans the way of one part from one release to another.
 ///
@@ -58,28 +32,21 @@ pub fn cross(
     crossing: Crossing<'_>,
     before: &mut Vec<Step>,
 ) -> Result<(), RenderError> {
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str())?;
     let mut steps = Up {
-        deployment,
-        part,
-        artifacts,
-        observed,
-        layout,
         crossing: Some(crossing),
-        on_the_way: !crossing.last,
-        gate: None,
-        steps: Vec::new(),
+        ..Up::new((deployment, part), artifacts, observed)?
     };
+    steps.steps.on_the_way = !crossing.last;
     steps.baseline()?;
     if let Some(baseline) = before.first() {
-        steps.gate = Some(baseline.id.clone());
+        steps.steps.gate = Some(baseline.id.clone());
     }
     steps.foundation();
     // Of the first stage, all waits until users are kept out; of a later one, until the one before is verified.
     match before.last() {
         None => steps.close(),
         Some(last) => {
-            steps.gate = Some(last.id.clone());
+            steps.steps.gate = Some(last.id.clone());
             let early: Vec<StepId> = steps.steps.iter().map(|step| step.id.clone()).collect();
             let closes = |step: &&mut Step| matches!(step.action, Action::CloseTraffic { .. });
             if let Some(close) = before.iter_mut().find(closes) {
@@ -123,7 +90,7 @@ impl Up<'_> {
         let undo = Undo::Revert(format!("wait until {version} serves again"));
         let title = format!("note how {version} runs");
         self.push(("release", "baseline"), title, action, undo, &[]);
-        self.gate = self.steps.last().map(|step| step.id.clone());
+        self.steps.gate = self.steps.last().map(|step| step.id.clone());
         Ok(())
     }
 
@@ -140,7 +107,7 @@ impl Up<'_> {
         self.push(("traffic", "close"), "keep users out", action, undo, &[]);
         if let Some(close) = self.steps.last_mut() {
             close.needs.extend(ready);
-            self.gate = Some(close.id.clone());
+            self.steps.gate = Some(close.id.clone());
         }
     }
 
@@ -192,7 +159,7 @@ impl Up<'_> {
                     self.migrate_saved(saved, whole, or_keep.clone());
                 }
             }
-            DataMove::PutBack(files) => self.put_back(files),
+            DataMove::PutBack(saved) => self.put_back(saved),
         }
     }
 
@@ -219,15 +186,11 @@ impl Up<'_> {
             let Some(service) = service.filter(|service| service.kind == ServiceKind::Sql) else {
                 continue;
             };
-            if service.text("engine") != "postgresql" {
+            if !service.is_postgresql() {
                 whole = false;
                 continue;
             }
-            let to = self
-                .layout
-                .snapshots()
-                .join(&folder)
-                .join(format!("{name}.sql.zst"));
+            let to = self.layout.snapshot(&folder, name);
             let action = Action::SaveDatabase {
                 service: name.clone(),
                 to: to.clone(),
@@ -253,17 +216,14 @@ impl Up<'_> {
         (saved, whole)
     }
 
-    fn put_back(&mut self, files: &BTreeMap<String, Utf8PathBuf>) {
+    fn put_back(&mut self, all: &BTreeMap<String, Saved>) {
         // The part that migrates is the one that puts back; of several, the others only use the data.
         if self.part.migration.is_none() && self.deployment.parts.len() > 1 {
             return;
         }
-        for (name, from) in files {
-            let before = self
-                .layout
-                .snapshots()
-                .join("before-rollback")
-                .join(format!("{name}.sql.zst"));
+        for (name, saved) in all {
+            let Saved::File(from) = saved else { continue };
+            let before = self.layout.snapshot("before-rollback", name);
             let action = Action::RestoreDatabase {
                 service: name.clone(),
                 from: from.clone(),

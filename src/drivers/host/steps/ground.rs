@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use camino::Utf8PathBuf;
 
 use super::super::layout::Supervisor;
-use super::super::observe::Likeness;
 use super::Up;
 use super::places::{folders, handed, placements, unit_files};
 use crate::deployment::SecretOrigin;
+use crate::drivers::Likeness;
 use crate::plan::{Action, Handed, Placement, Undo};
 
 impl Up<'_> {
@@ -69,7 +69,8 @@ impl Up<'_> {
         }
     }
 
-    /// Secrets are written when nothing that reads them runs: taken back, what ran starts again with the old ones.
+    /// Secrets are written when nothing that reads them runs: taken back, what ran starts again with the old ones. What is
+    /// handed a license goes on running, and is handed the old one again.
     pub(super) fn secrets(&mut self) {
         let secrets: BTreeMap<String, SecretOrigin> = self
             .deployment
@@ -92,6 +93,10 @@ impl Up<'_> {
             let needs = [("host", "prepare"), ("secrets", "take")];
             self.push(("secrets", "write"), title, action, undo, &needs);
             self.also_after_stops();
+            let holds = self.holds();
+            if let Some(step) = self.steps.last_mut() {
+                step.needs.extend(holds);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod crossing;
 mod database;
 mod edits;
 mod ground;
+mod license;
 mod places;
 mod rehearsal;
 mod restore;
@@ -15,7 +16,8 @@ mod running;
 mod schedule;
 
 pub use backup::backup;
-pub use crossing::{Crossing, DataMove, cross};
+pub use crossing::cross;
+pub use license::rotate;
 pub use places::probe_url;
 pub(super) use places::{folders, handed, placements, stamp, unit_files};
 pub use rehearsal::rehearse;
@@ -28,6 +30,8 @@ use super::layout::Layout;
 use super::observe::Observed;
 use super::render::bundled_databases;
 use crate::deployment::{Deployment, Part};
+use crate::drivers::Crossing;
+use crate::drivers::steps::Steps;
 use crate::plan::{Action, Step, StepId, Undo};
 use crate::render::{Artifacts, RenderError};
 
@@ -41,22 +45,16 @@ pub fn up(
     artifacts: &Artifacts,
     observed: &Observed,
 ) -> Result<Vec<Step>, RenderError> {
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str())?;
     let mut steps = Up {
-        deployment,
-        part,
-        artifacts,
-        observed,
-        layout,
-        crossing: None,
-        on_the_way: false,
-        gate: None,
-        steps: Vec::new(),
+        hands_licenses: true,
+        ..Up::new((deployment, part), artifacts, observed)?
     };
     steps.foundation();
     steps.stops();
+    steps.hold_licenses();
     steps.secrets();
     steps.files();
+    steps.reload_licenses();
     steps.databases();
     steps.migration();
     steps.switch();
@@ -65,7 +63,7 @@ pub fn up(
     steps.let_in();
     steps.schedule();
     steps.verify(steps.public_url());
-    Ok(steps.steps)
+    Ok(steps.steps.into_vec())
 }
 
 /// Builds the steps of bringing up; a step that would change nothing is left out.
@@ -77,14 +75,12 @@ pub(super) struct Up<'a> {
     pub(super) layout: Layout,
     /// What is left behind, when this leads from one release to another.
     pub(super) crossing: Option<Crossing<'a>>,
-    /// Whether the plan goes on to another release.
-    pub(super) on_the_way: bool,
-    /// The step that everything needs that may only be done with traffic kept out.
-    pub(super) gate: Option<StepId>,
-    pub(super) steps: Vec<Step>,
+    /// Whether what runs is handed a new license where it takes one, instead of being restarted for it.
+    pub(super) hands_licenses: bool,
+    pub(super) steps: Steps<'a>,
 }
 
-/// Makes a step; needs that were left out because they are fulfilled are dropped by [`Up::push`].
+/// Makes a step outside of the order in which a part is brought up.
 fn step(part: &str, id: StepId, title: impl Into<String>, action: Action, undo: Undo) -> Step {
     Step {
         id,
@@ -98,39 +94,34 @@ fn step(part: &str, id: StepId, title: impl Into<String>, action: Action, undo: 
     }
 }
 
-impl Up<'_> {
-    pub(super) fn id(&self, subject: &str, verb: &str) -> StepId {
-        // With several parts in one plan, ids carry the part's name; on the way to a release, that of the stage.
-        let mut subject = subject.to_owned();
-        if self.deployment.parts.len() > 1 {
-            subject = format!("{}-{subject}", self.part.name);
-        }
-        if self.on_the_way {
-            subject = format!("{}-{subject}", self.deployment.version);
-        }
-        StepId::new(&subject, verb)
+impl<'a> Up<'a> {
+    /// Begins with no steps, for a part that is brought up where it is.
+    fn new(
+        (deployment, part): (&'a Deployment, &'a Part),
+        artifacts: &'a Artifacts,
+        observed: &'a Observed,
+    ) -> Result<Self, RenderError> {
+        Ok(Self {
+            deployment,
+            part,
+            artifacts,
+            observed,
+            layout: Layout::of(part, &deployment.name, deployment.version.as_str())?,
+            crossing: None,
+            hands_licenses: false,
+            steps: Steps::of(deployment, part),
+        })
     }
 
     pub(super) fn push(
         &mut self,
-        (subject, verb): (&str, &str),
+        id: (&str, &str),
         title: impl Into<String>,
         action: Action,
         undo: Undo,
         needs: &[(&str, &str)],
     ) {
-        let mut step = step(&self.part.name, self.id(subject, verb), title, action, undo);
-        let planned: BTreeSet<StepId> = self.steps.iter().map(|step| step.id.clone()).collect();
-        step.needs = needs
-            .iter()
-            .map(|(subject, verb)| self.id(subject, verb))
-            .filter(|id| planned.contains(id))
-            .chain(self.gate.clone())
-            .collect();
-        if self.on_the_way {
-            step.stage = Some(self.deployment.version.clone());
-        }
-        self.steps.push(step);
+        self.steps.add(id, title, action, undo, needs);
     }
 
     pub(super) fn databases_here(&self) -> Vec<(String, u16)> {

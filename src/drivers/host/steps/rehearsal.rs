@@ -5,7 +5,6 @@ use super::super::observe::Observed;
 use super::Up;
 use crate::deployment::{Deployment, Part, SecretOrigin};
 use crate::plan::{Action, Step, Undo};
-use crate::product::ServiceKind;
 use crate::render::{Artifacts, RenderError};
 
 /// Plans bringing up the first release of a rehearsal on a copy of what an installation's databases hold.
@@ -21,18 +20,8 @@ pub fn rehearse(
     live: &Deployment,
     on_the_way: bool,
 ) -> Result<Vec<Step>, RenderError> {
-    let layout = Layout::of(part, &deployment.name, deployment.version.as_str())?;
-    let mut steps = Up {
-        deployment,
-        part,
-        artifacts,
-        observed,
-        layout,
-        crossing: None,
-        on_the_way,
-        gate: None,
-        steps: Vec::new(),
-    };
+    let mut steps = Up::new((deployment, part), artifacts, observed)?;
+    steps.steps.on_the_way = on_the_way;
     steps.foundation();
     steps.take_secrets(live)?;
     steps.secrets();
@@ -44,7 +33,7 @@ pub fn rehearse(
     steps.starts();
     steps.start_proxy();
     steps.verify(steps.public_url());
-    Ok(steps.steps)
+    Ok(steps.steps.into_vec())
 }
 
 impl Up<'_> {
@@ -76,17 +65,10 @@ impl Up<'_> {
     fn copies(&mut self, live: &Deployment) {
         let here: Vec<String> = self.databases_here().into_iter().map(|(name, _)| name).collect();
         for name in here {
-            let Some(service) = live.services.get(&name) else {
+            let Some(service) = live.services.get(&name).filter(|service| service.is_postgresql()) else {
                 continue;
             };
-            if service.kind != ServiceKind::Sql || service.text("engine") != "postgresql" {
-                continue;
-            }
-            let file = self
-                .layout
-                .snapshots()
-                .join("rehearsal")
-                .join(format!("{name}.sql.zst"));
+            let file = self.layout.snapshot("rehearsal", &name);
             let bytes = self.observed.sizes.get(&name).copied().unwrap_or_default();
             let action = Action::SaveDatabase {
                 service: name.clone(),

@@ -6,13 +6,15 @@
 use std::collections::BTreeSet;
 
 use super::super::layout::Layout;
-use super::super::observe::{Likeness, Observed};
+use super::super::lifecycle::id;
+use super::super::observe::Observed;
 use super::super::perform::admin_password;
 use super::super::render::{PROXY, bundled_databases, has_routes};
 use super::backup::entries;
 use super::{step, up};
 use crate::backup::Entry;
 use crate::deployment::{Deployment, Part, SecretOrigin};
+use crate::drivers::Likeness;
 use crate::drivers::{DriverError, RestoreOrder};
 use crate::plan::{Action, BackupPart, BackupSource, RestorePart, Step, StepId, Undo};
 use crate::render::Artifacts;
@@ -122,14 +124,6 @@ fn is_database(deployment: &Deployment, part: &Part, unit: &str) -> bool {
         let ending = format!("-{}", name.replace('_', "-"));
         unit.strip_suffix(&ending) == Some(deployment.name.as_str())
     })
-}
-
-fn id(deployment: &Deployment, part: &Part, subject: &str, verb: &str) -> StepId {
-    if deployment.parts.len() > 1 {
-        StepId::new(&format!("{}-{subject}", part.name), verb)
-    } else {
-        StepId::new(subject, verb)
-    }
 }
 
 fn restoring(

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::super::layout::Layout;
-use super::super::observe::Likeness;
 use super::super::render::{PROXY, has_routes};
 use super::Up;
 use super::places::{handed, probe_url, stamp};
 use crate::deployment::{Part, ResolvedComponent};
+use crate::drivers::Likeness;
 use crate::plan::{Action, Check, Handed, StepId, Undo};
 use crate::product::Probe;
 
@@ -17,7 +17,9 @@ impl Up<'_> {
         let Some(unit) = self.observed.units.get(subject) else {
             return true;
         };
-        let differs = |name: &&str| self.observed.secrets.get(*name) == Some(&Likeness::Different);
+        let differs = |name: &&str| {
+            self.observed.secrets.get(*name) == Some(&Likeness::Different) && !self.is_handed(subject, name)
+        };
         let handed = handed(self.part);
         let handed = handed
             .iter()

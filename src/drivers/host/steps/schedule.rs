@@ -3,8 +3,8 @@
 use camino::Utf8PathBuf;
 
 use super::super::layout::Layout;
-use super::super::observe::Likeness;
 use super::Up;
+use crate::drivers::Likeness;
 use crate::plan::{Action, Placement, Undo};
 use crate::render::Artifacts;
 

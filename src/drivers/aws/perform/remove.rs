@@ -1,0 +1,74 @@
+//! Removing a layer.
+
+use super::super::changes::is_approved;
+use super::super::error::AccountError;
+use super::super::folder::{self, PREPARED};
+use super::super::layers::{Applied, Terms};
+use super::super::place::{BOOTSTRAP, DATA, LAYERS};
+use super::super::work::left_alone;
+use super::apply::output;
+use super::{Output, Performer, Tell};
+use crate::plan::LayerSettings;
+
+impl Performer<'_> {
+    /// Lifts what protects a layer, by an apply of its own, and then destroys it.
+    ///
+    /// Says what stays behind, where the layer knows that.
+    pub(super) async fn remove_layer(&self, layer: &str, tell: Tell<'_>) -> Result<Output, AccountError> {
+        let account = &self.account;
+        left_alone(&account.folder.layer(layer), &account.cancel, tell).await?;
+        let mut adoption = account.stranded(layer).await?;
+        self.lay_out(layer, self.artifacts).await?;
+        let settings = LayerSettings {
+            unprotected: true,
+            ..LayerSettings::default()
+        };
+        let mut terms = self.terms(layer, &settings).await?;
+        let planned = account.plan_with(layer, &terms, &mut adoption, tell).await?;
+        if planned.resources == 0 && planned.imported.is_empty() {
+            return Ok(Output::new());
+        }
+        // What was never made needs no lifting, nor what somebody removed.
+        let lifted = planned
+            .change
+            .resources
+            .iter()
+            .filter(|(address, action)| *action == "update" || planned.imported.contains_key(*address));
+        terms.only = lifted.map(|(address, _)| address.clone()).collect();
+        if !terms.only.is_empty() {
+            let planned = account.plan(layer, &terms).await?;
+            let mut more = planned.change;
+            more.resources.retain(|_, action| action != "import");
+            is_approved(layer, &more, None, true)?;
+            self.applied(layer, &terms, tell).await?;
+            terms.only.clear();
+        }
+        let left = match layer {
+            DATA => account.outputs(layer).await?.remove("left"),
+            _ => None,
+        };
+        let terms = Terms {
+            removes: true,
+            ..terms
+        };
+        let planned = account.plan(layer, &terms).await?;
+        if !planned.change.is_nothing() {
+            self.applied(layer, &terms, tell).await?;
+        }
+        if layer == BOOTSTRAP {
+            // The other layers' states went with the bucket.
+            for other in LAYERS {
+                folder::remove(&account.folder.layer(other).join(PREPARED))?;
+            }
+        }
+        Ok(left.map_or_else(Output::new, |left| output("left", left)))
+    }
+
+    /// Applies a plan that makes nothing, so that nothing can be in its way.
+    async fn applied(&self, layer: &str, terms: &Terms, tell: Tell<'_>) -> Result<(), AccountError> {
+        match self.account.apply(layer, terms, tell).await? {
+            Applied::Done => Ok(()),
+            Applied::Stumbled { error, .. } => Err(error),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The whole life of an installation: up, killed and resumed, upgraded, taken back, stopped, destroyed, each with what Terraform says afterwards.
+//!
+//! It is one test, because half an hour goes by until an installation is there and gone again.
+
+use super::super::common::{At, spread, under};
+use super::installation::{Installation, Kill};
+
+#[test]
+fn from_nothing_through_upgrades_to_nothing() {
+    let Some(one) = Installation::new(&["1.0.0", "1.1.0", "1.2.0", "1.3.0"]) else {
+        return;
+    };
+    comes_up_through_kills(&one);
+    one.assert_settled();
+    one.expect(0, &["up", "--yes"]).says("nothing to do");
+    assert_eq!(one.states(), ["running"; 3]);
+    assert_eq!(one.version(), "1.0.0");
+    one.assert_nothing_is_beside();
+    assert_no_canary(&one);
+
+    is_upgraded_and_taken_back_through_kills(&one);
+    one.assert_settled();
+    one.expect(0, &["drift"]);
+
+    upgrades_that_fail_leave_what_was(&one);
+
+    one.expect(0, &["stop", "--yes"]);
+    assert_eq!(one.states(), ["stopped"; 3]);
+    one.expect(0, &["start", "--yes"]);
+    assert_eq!(one.states(), ["running"; 3]);
+    one.assert_settled();
+    one.assert_nothing_is_beside();
+
+    one.expect(0, &["destroy", "--data", "--confirm", &one.name]);
+    assert!(one.states().is_empty(), "nothing is installed any more");
+}
+
+/// Whatever is killed goes on, and makes nothing twice.
+fn comes_up_through_kills(one: &Installation) {
+    let mut kills = Vec::new();
+    for step in one.steps(&[]) {
+        kills.push(Kill::landfall(At::start(&step)));
+        if step.ends_with("/apply") {
+            // What Terraform made in its last moment is in no state.
+            kills.push(Kill::everything(At::amid(&step).later(1_000)));
+        }
+        match step.as_str() {
+            "foundation/apply" => kills.push(Kill::everything(At::amid(&step).later(4_000))),
+            // Terraform goes on by itself, and is waited for.
+            "data/apply" => kills.push(Kill::landfall(At::amid(&step).later(1_000))),
+            _ => {}
+        }
+        kills.push(Kill::landfall(At::end(&step)));
+    }
+    // After the last of them the run may be done.
+    kills.pop();
+    let (amid, between): (Vec<Kill>, Vec<Kill>) = kills.iter().cloned().partition(Kill::is_amid);
+    let chosen = [amid, spread(&between, 4)].concat();
+    kills.retain(|kill| chosen.contains(kill));
+    one.through_kills(&["up", "--yes"], &kills);
+}
+
+/// From 1.0.0 to 1.1.0, with a rollback of an upgrade that was killed, and of one that was done.
+fn is_upgraded_and_taken_back_through_kills(one: &Installation) {
+    let upgrade = ["upgrade", "--to", "1.1.0", "--yes"];
+    let steps = one.steps(&["--to", "1.1.0"]);
+    let both = |step: &String| [At::start(step), At::end(step)].map(Kill::landfall);
+    let mut boundaries: Vec<Kill> = steps.iter().flat_map(both).collect();
+    boundaries.pop();
+    for kill in spread(&boundaries, 2) {
+        assert!(one.kill(&upgrade, &kill), "it was at work at {kill:?}");
+        one.expect(6, &["up", "--yes"]).says("landfall resume");
+        one.expect(0, &["rollback"]);
+        assert_eq!(one.version(), "1.0.0", "after {kill:?}");
+        one.assert_settled();
+    }
+    one.through_kills(&upgrade, &spread(&boundaries, 4));
+    assert_eq!(one.version(), "1.1.0");
+    one.assert_settled();
+    one.expect(0, &["rollback", "--yes"]);
+    assert_eq!(one.version(), "1.0.0");
+    one.assert_settled();
+    one.expect(0, &upgrade);
+    assert_eq!(one.version(), "1.1.0");
+}
+
+/// Each ends where it began, and says what went wrong.
+fn upgrades_that_fail_leave_what_was(one: &Installation) {
+    // Its migration refuses the schema that is there.
+    one.add_release_of("1.1.1", "3.0.0", &["--old-version-works"]);
+    one.add_release_of("1.1.2", "3.0.0", &["--old-version-works"]);
+    one.lose_images("1.1.2");
+    one.stop_database();
+    fails(one, "1.1.1", "which is stopped");
+    one.start_database();
+    fails(one, "1.1.1", "exit code 1");
+    fails(one, "1.1.2", "CannotPullContainer");
+    // Its tasks never become healthy: ECS gives up and goes back, and that is no success.
+    fails(one, "1.2.0", "circuit breaker");
+
+    // Nothing is promised of its migration.
+    one.expect(3, &["upgrade", "--to", "1.3.0", "--yes"])
+        .says("on AWS");
+}
+
+#[track_caller]
+fn fails(one: &Installation, release: &str, because: &str) {
+    let said = one.expect(7, &["upgrade", "--to", release, "--yes"]);
+    said.says(because);
+    said.says("is as it was before");
+    assert_eq!(one.version(), "1.1.0");
+    one.assert_settled();
+}
+
+/// Looks into everything that Landfall and Terraform left on this machine.
+fn assert_no_canary(one: &Installation) {
+    let canary = fs_err::read_to_string(one.path("secret-key")).unwrap();
+    let places = under(&one.path(".landfall"))
+        .into_iter()
+        .chain(under(&one.path("out")));
+    for path in places.filter(|path| path.is_file()) {
+        // The provider's own program is large and not ours.
+        if path.as_str().contains("/.terraform/") {
+            continue;
+        }
+        let bytes = fs_err::read(&path).unwrap();
+        let found = bytes
+            .windows(canary.len())
+            .any(|window| window == canary.as_bytes());
+        assert!(!found, "{path} holds a secret");
+    }
+}

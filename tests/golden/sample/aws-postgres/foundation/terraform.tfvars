@@ -1,0 +1,11 @@
+# What was answered. Another answer is given in the answers file, and rendered anew.
+name                 = "notes"
+region               = "eu-west-1"
+account              = "123456789012"
+cidr                 = "10.40.0.0/16"
+zones                = ["eu-west-1a", "eu-west-1b"]
+nat                  = "per_zone"
+endpoints            = []
+allowed_cidrs        = ["0.0.0.0/0"]
+repositories         = ["api", "tools", "web", "worker"]
+permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"

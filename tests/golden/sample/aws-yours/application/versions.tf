@@ -1,0 +1,26 @@
+terraform {
+  required_version = ">= 1.11.0, < 2.0.0"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+  backend "local" {}
+}
+
+# Whoever works in another account by mistake is stopped before the first request.
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account]
+  default_tags {
+    tags = {
+      installation  = "notes"
+      layer         = "application"
+      managed-by    = "terraform"
+      product       = "sample"
+      team          = "notes"
+      "cost center" = "4711"
+    }
+  }
+}

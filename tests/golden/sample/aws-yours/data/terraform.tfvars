@@ -1,0 +1,4 @@
+# What was answered. Another answer is given in the answers file, and rendered anew.
+name    = "notes"
+region  = "eu-west-1"
+account = "123456789012"

@@ -1,0 +1,9 @@
+# What was answered. Another answer is given in the answers file, and rendered anew.
+name          = "notes"
+region        = "eu-west-1"
+account       = "123456789012"
+cidr          = "10.40.0.0/16"
+zones         = ["eu-west-1a", "eu-west-1b"]
+nat           = "one"
+endpoints     = []
+allowed_cidrs = ["10.0.0.0/8"]
