@@ -154,6 +154,16 @@ pub enum ToolError {
     },
 }
 
+impl ToolError {
+    /// Says whether a program that was started may not have come to its end by itself.
+    pub fn may_have_been_killed(&self) -> bool {
+        !matches!(
+            self,
+            Self::Failed { code: Some(_), .. } | Self::Missing { .. } | Self::Spawn { .. }
+        )
+    }
+}
+
 /// Holds the last lines that a program wrote, as the cause of its failure.
 #[derive(Clone, Debug, Default)]
 pub struct Said(pub Vec<String>);

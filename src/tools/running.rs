@@ -142,7 +142,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.status.is_none() {
+        // What writes into a file of its own goes on without us: it is to come to its end.
+        if self.status.is_none() && self.record.is_none() {
             self.signal(Signal::KILL);
         }
     }

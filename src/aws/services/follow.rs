@@ -18,6 +18,8 @@ use crate::tools::CancelToken;
 
 /// How long what runs may be something else after ECS says that it is done: old tasks drain, digests come late.
 const SETTLING: Duration = Duration::from_secs(180);
+/// How many looks ECS has to know of a deployment that was ordered.
+const MISSES: usize = 5;
 /// How many looks ECS has to go back after it gave up.
 const GOING_BACK: usize = 5;
 /// How many reasons of tasks that stopped an error names.
@@ -53,10 +55,13 @@ impl Aws {
         let mut watch = Watch::begin(deployment);
         let mut wait = Wait::begin(&doing, (self.pace, limit), cancel);
         let failed = |failure| failed(name, &wanted.definition, failure);
-        let mut given_up = 0;
+        let (mut given_up, mut unseen) = (0, 0);
         loop {
             if let Some((service, tasks)) = wait.outlast(self.look(name, cancel).await)? {
                 let judged = rollout::judge(&service, deployment);
+                if rollout::is_known(&service, deployment) {
+                    unseen = MISSES;
+                }
                 if judged == Rollout::Completed && watch.last.is_empty() {
                     watch.skip(&service, &tasks);
                 }
@@ -66,6 +71,11 @@ impl Aws {
                     Rollout::Over(RolloutFailure::Failed { .. }) if given_up < GOING_BACK => {
                         given_up += 1;
                         watch.tell_waiting("ECS, which gave up and may go back", &tasks, tell);
+                    }
+                    // One that was just ordered is not known everywhere at once.
+                    Rollout::Over(RolloutFailure::Replaced { .. }) if unseen < MISSES => {
+                        unseen += 1;
+                        watch.tell_waiting("ECS, which has not begun", &tasks, tell);
                     }
                     Rollout::Over(failure) => return Err(failed(watch.explained(failure))),
                     Rollout::Going(what) => watch.tell_waiting(what, &tasks, tell),

@@ -25,6 +25,11 @@ pub(super) fn to(service: &Service, definition: &str) -> Option<String> {
     is_ours.then(|| first.id().map(str::to_owned)).flatten()
 }
 
+/// Says whether a service has the deployment with an id.
+pub(super) fn is_known(service: &Service, id: &str) -> bool {
+    service.deployments().iter().any(|one| one.id() == Some(id))
+}
+
 /// Judges the deployment with an id.
 pub(super) fn judge(service: &Service, id: &str) -> Rollout {
     let ours = service.deployments().iter().find(|one| one.id() == Some(id));

@@ -44,7 +44,7 @@ pub async fn run(context: &Context, args: &DestroyArgs) -> Result {
     let planned = session.plan(&aim, &history).await?;
     context.say(describe(&planned.plan).trim_end());
     context.say(if args.data {
-        "all data of this installation goes; nothing stays"
+        "all data of this installation goes, but for what a step above says stays"
     } else {
         "data and its secrets stay; `landfall up` finds them again, `landfall destroy --data` removes them"
     });

@@ -158,9 +158,12 @@ fn says_no_bucket(error: &ToolError) -> bool {
     let ToolError::Failed { said, .. } = error else {
         return false;
     };
-    ["NoSuchBucket", "NotFound", "S3 bucket \""]
-        .iter()
-        .any(|code| said.0.iter().any(|line| line.contains(code)))
+    let is_said = |line: &String| {
+        let codes = ["NoSuchBucket", "NotFound"];
+        let is_missing = line.contains("S3 bucket \"") && line.contains("does not exist");
+        is_missing || codes.iter().any(|code| line.contains(code))
+    };
+    said.0.iter().any(is_said)
 }
 
 /// Picks what of our environment Terraform may see.

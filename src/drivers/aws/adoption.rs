@@ -27,6 +27,9 @@ struct Way {
     /// What `import` wants, as a pattern.
     #[serde(default)]
     id: Option<String>,
+    /// Whether its ARN ends with its name, which tells apart what has the same tags.
+    #[serde(default)]
+    named: bool,
     /// Whether it can just as well be made again.
     #[serde(default)]
     again: bool,
@@ -83,32 +86,33 @@ impl Adoption {
     /// # Errors
     /// When its tags do not say which one it is.
     pub(super) fn find(&mut self, planned: &Planned) -> Result<Vec<(String, String)>, AccountError> {
-        let mut found = Vec::new();
-        for (address, change) in &planned.made {
-            let Some(way) = self
-                .ways
-                .get(super::changes::kind(address))
-                .filter(|way| !way.again)
-            else {
-                continue;
-            };
-            if self.taken.contains_key(address) || self.gone.contains(address) {
-                continue;
+        let before = self.taken.clone();
+        // What Terraform told is sure, and no longer free for others.
+        for by_tags in [false, true] {
+            for (address, change) in &planned.made {
+                let Some(way) = self.ways.get(super::changes::kind(address)) else {
+                    continue;
+                };
+                if way.again || self.taken.contains_key(address) || self.gone.contains(address) {
+                    continue;
+                }
+                let after = change.get("after").unwrap_or(&Value::Null);
+                let id = match (by_tags, self.told.get(address)) {
+                    (false, Some(told)) => way.id_of(after, told),
+                    (false, None) => None,
+                    (true, _) => match self.tagged_as(way, after, planned, address)? {
+                        Some(arn) => way.id_of(after, arn),
+                        None if self.in_the_way.contains(address) => way.id_of(after, ""),
+                        None => None,
+                    },
+                };
+                self.taken.extend(id.map(|id| (address.clone(), id)));
             }
-            let after = change.get("after").unwrap_or(&Value::Null);
-            let told = self.told.get(address);
-            let id = match self.tagged_as(way, after, planned, address)? {
-                Some(arn) => way.id_of(after, arn),
-                None if told.is_some() || self.in_the_way.contains(address) => match &way.id {
-                    Some(_) => way.id_of(after, told.map_or("", String::as_str)),
-                    None => told.cloned(),
-                },
-                None => None,
-            };
-            found.extend(id.map(|id| (address.clone(), id)));
         }
-        self.taken.extend(found.iter().cloned());
-        Ok(found)
+        let taken = self.taken.clone().into_iter();
+        Ok(taken
+            .filter(|(address, _)| !before.contains_key(address))
+            .collect())
     }
 
     /// Finds the one ARN of a type that has exactly the tags that a plan would give, and that the state does not know.
@@ -127,12 +131,18 @@ impl Adoption {
                 |(key, value): (&String, &String)| tags.get(key).and_then(Value::as_str) == Some(value);
             tagged.tags.len() == tags.len() && tagged.tags.iter().all(same)
         };
+        let name = after.get("name").and_then(Value::as_str);
+        let is_named = |tagged: &&Tagged| {
+            let last = tagged.arn.rsplit('/').next();
+            !way.named || name.is_some_and(|name| last == Some(name))
+        };
         let is_free = |tagged: &&Tagged| {
             let known = |id: &str| planned.known.contains(id) || self.taken.values().any(|taken| taken == id);
             way.rest(&tagged.arn)
                 .is_some_and(|rest| !known(&tagged.arn) && !known(rest))
         };
-        let found: Vec<&Tagged> = self.tagged.iter().filter(is_it).filter(is_free).collect();
+        let alike = self.tagged.iter().filter(is_it).filter(is_named);
+        let found: Vec<&Tagged> = alike.filter(is_free).collect();
         match found.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(&one.arn)),
@@ -211,7 +221,8 @@ impl Way {
     fn id_of(&self, after: &Value, known: &str) -> Option<String> {
         let rest = self.rest(known).unwrap_or_default();
         let Some(pattern) = &self.id else {
-            return (!rest.is_empty()).then(|| rest.to_owned());
+            let id = self.rest(known).unwrap_or(known);
+            return (!id.is_empty()).then(|| id.to_owned());
         };
         let mut id = String::new();
         let mut pieces = pattern.split(['{', '}']);
@@ -280,6 +291,27 @@ mod tests {
         ])
         .find(&plan);
         assert!(twice.unwrap_err().to_string().contains("vpc-2"));
+    }
+
+    #[test]
+    fn what_terraform_told_comes_before_tags_and_names_tell_alike_things_apart() {
+        let service = |name: &str| format!("arn:aws:ecs:eu-west-1:123456789012:service/shop/{name}");
+        let alike = |name: &str| Tagged {
+            arn: service(name),
+            tags: BTreeMap::from([("installation".to_owned(), "shop".to_owned())]),
+        };
+        let after = |name: &str| json!({ "after": { "name": name, "tags_all": { "installation": "shop" } } });
+        let address = |name: &str| format!("module.service[\"{name}\"].aws_ecs_service.this");
+        let plan = Planned {
+            made: ["api", "web", "worker"]
+                .map(|name| (address(name), after(name)))
+                .into(),
+            ..Planned::default()
+        };
+        let told = BTreeMap::from([(address("worker"), service("worker"))]);
+        let mut adoption = Adoption::new(told, vec![alike("web"), alike("worker")]).unwrap();
+        assert_eq!(found(&mut adoption, &plan), ["shop/web", "shop/worker"]);
+        assert!(!adoption.taken.contains_key(&address("api")));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::error::AccountError;
 use super::place::{APPLICATION, DATA, FOUNDATION, MODULES};
@@ -112,6 +113,13 @@ impl Folder {
             true => self.write(path, text),
             false => remove(&self.0.join(path)),
         }
+    }
+
+    /// Takes the SHA-256 of the plan that lies in a layer's folder: whoever plans there next writes over it.
+    pub(super) fn seal(&self, layer: &str) -> Result<String, AccountError> {
+        let path = self.layer(layer).join(PLAN);
+        let plan = fs_err::read(&path).map_err(AccountError::file("read", &path))?;
+        Ok(hex::encode(Sha256::digest(plan)))
     }
 
     /// Writes down what Terraform is to take over before anything else.

@@ -69,29 +69,47 @@ impl Account {
         let mut lock = None;
         let note = |event| lock = lock.take().or_else(|| holder(&event));
         let mut planned = terraform.plan(mode, plan, note, &self.cancel).await;
-        if let (Err(_), Some(lock), true) = (&planned, &lock, work.was_cut_short) {
+        if planned.is_err()
+            && let Some(lock) = lock.as_ref().filter(|lock| work.has_left(lock))
+        {
             let released = terraform.unlock(lock, &self.cancel).await;
             released.map_err(AccountError::tool(format!(
                 "release the lock that a killed run left on the {layer} layer"
             )))?;
             planned = terraform.plan(mode, plan, |_| (), &self.cancel).await;
         }
+        work.end(&planned)?;
         planned.map_err(AccountError::tool(format!("plan the {layer} layer")))?;
-        work.end()?;
+        let seal = self.folder.seal(layer)?;
         let shown = terraform.show(plan, &self.cancel).await;
         let shown = shown.map_err(AccountError::tool(format!("read the plan of the {layer} layer")))?;
-        Ok(Planned::of(&shown, &self.stand_ins))
+        let mut planned = Planned::of(&shown, &self.stand_ins);
+        planned.seal = seal;
+        self.is_sealed(layer, &planned)?;
+        Ok(planned)
     }
 
-    /// Applies the plan that lies in a layer's folder, and tells each resource.
+    /// Refuses a plan that somebody who looks, and so takes no lock, has written over.
+    fn is_sealed(&self, layer: &str, planned: &Planned) -> Result<(), AccountError> {
+        if self.folder.seal(layer)? == planned.seal {
+            return Ok(());
+        }
+        Err(AccountError::strange(format!(
+            "the {layer} layer was planned by another landfall meanwhile, in {}, so nothing is applied; try again once it is done",
+            self.folder.layer(layer)
+        )))
+    }
+
+    /// Applies a plan that lies in a layer's folder, and tells each resource.
     ///
     /// What Terraform tells is written down: a run that is killed finds there what did not get into the state.
     pub(super) async fn apply(
         &self,
         layer: &str,
-        terms: &Terms,
+        (planned, terms): (&Planned, &Terms),
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Applied, AccountError> {
+        self.is_sealed(layer, planned)?;
         let folder = self.folder.layer(layer);
         let record = folder.join(RECORD);
         let mut in_the_way = Vec::new();
@@ -115,7 +133,7 @@ impl Account {
         let applied = terraform
             .apply(Utf8Path::new(PLAN), &record, on_event, &self.cancel)
             .await;
-        work.end()?;
+        work.end(&applied)?;
         if let Err(error) = applied {
             let error = AccountError::tool(format!("apply the {layer} layer"))(error);
             return match is_other || in_the_way.is_empty() {

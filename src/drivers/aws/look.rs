@@ -113,6 +113,8 @@ impl Looker<'_> {
             return Ok(held.planned);
         }
         let terms = self.terms(layer, is_preview).await?;
+        // What a run wanted to take over may be gone or renamed by now; the next one looks for itself.
+        self.account.folder.adopt(layer, &BTreeMap::new())?;
         let mut planned = self.account.plan(layer, &terms).await?;
         if is_preview {
             planned.change = planned.change.into_preview();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::error::AccountError;
 use super::folder::remove;
 use super::perform::Tell;
-use crate::tools::{CancelLevel, CancelToken, at_work};
+use crate::tools::{CancelLevel, CancelToken, StateLock, ToolError, at_work};
 
 /// Is there while Terraform is at work; who finds it there knows that it was killed.
 const MARK: &str = "landfall-at-work";
@@ -22,10 +22,17 @@ const WORDS: Duration = Duration::from_secs(30);
 pub(super) struct Work {
     mark: Utf8PathBuf,
     /// Whether the last one was cut short, so that the lock of the state may be its.
-    pub(super) was_cut_short: bool,
+    was_cut_short: bool,
 }
 
 impl Work {
+    /// Says whether a lock is that of a Terraform that was killed here: Terraform names its holder by user and machine.
+    pub(super) fn has_left(&self, lock: &StateLock) -> bool {
+        let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let is_here = lock.who.rsplit_once('@').is_some_and(|(_, at)| at == machine);
+        self.was_cut_short && is_here
+    }
+
     /// Begins, unless another one is at work there.
     pub(super) fn begin(folder: &Utf8Path) -> Result<Self, AccountError> {
         if let Some(process) = at_work(folder) {
@@ -38,9 +45,13 @@ impl Work {
         Ok(Self { mark, was_cut_short })
     }
 
-    /// Ends, whatever came of it.
-    pub(super) fn end(self) -> Result<(), AccountError> {
-        remove(&self.mark)
+    /// Ends when Terraform came to its end by itself, whatever came of it: only then has it released its lock.
+    pub(super) fn end<T>(self, came: &Result<T, ToolError>) -> Result<(), AccountError> {
+        let is_unclear = came.as_ref().is_err_and(|error| error.may_have_been_killed());
+        match is_unclear {
+            true => Ok(()),
+            false => remove(&self.mark),
+        }
     }
 }
 
@@ -69,4 +80,46 @@ pub(super) async fn left_alone(
         tokio::time::sleep(PACE).await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::Said;
+
+    fn failed(code: Option<i32>) -> Result<(), ToolError> {
+        Err(ToolError::Failed {
+            doing: "planning".to_owned(),
+            program: "terraform".to_owned(),
+            status: "somehow".to_owned(),
+            code,
+            said: Said::default(),
+        })
+    }
+
+    #[test]
+    fn only_a_lock_of_this_machine_that_a_killed_terraform_left_is_ours() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(guard.path()).unwrap();
+        let lock = |who: String| StateLock {
+            id: "1".to_owned(),
+            who,
+            created: String::new(),
+            operation: String::new(),
+        };
+        let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let ours = lock(format!("root@{machine}"));
+        let work = Work::begin(folder).unwrap();
+        assert!(!work.has_left(&ours));
+        // It ended by itself, though not well: its lock went with it.
+        work.end(&failed(Some(1))).unwrap();
+        let work = Work::begin(folder).unwrap();
+        assert!(!work.has_left(&ours));
+        work.end(&failed(None)).unwrap();
+        let work = Work::begin(folder).unwrap();
+        assert!(work.has_left(&ours));
+        assert!(!work.has_left(&lock("root@elsewhere".to_owned())));
+        work.end(&Ok(())).unwrap();
+        assert!(!Work::begin(folder).unwrap().has_left(&ours));
+    }
 }

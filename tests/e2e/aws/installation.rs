@@ -164,9 +164,18 @@ impl Installation {
         self.expect(0, &add);
     }
 
+    /// Lets a release be one that was never added.
+    pub fn forget_release(&self, version: &str) {
+        fs_err::remove_file(self.release(version)).unwrap();
+    }
+
+    fn release(&self, version: &str) -> Utf8PathBuf {
+        self.path(format!("data/releases/sample/{version}.yaml"))
+    }
+
     /// Lets a release name images that its registry has not.
     pub fn lose_images(&self, version: &str) {
-        let path = self.path(format!("data/releases/sample/{version}.yaml"));
+        let path = self.release(version);
         let text = fs_err::read_to_string(&path).unwrap();
         let mut release: Value = serde_yaml::from_str(&text).unwrap();
         let lost = format!("sha256:{}", "0".repeat(64));

@@ -88,13 +88,15 @@ fn is_upgraded_and_taken_back_through_kills(one: &Installation) {
 fn upgrades_that_fail_leave_what_was(one: &Installation) {
     // Its migration refuses the schema that is there.
     one.add_release_of("1.1.1", "3.0.0", &["--old-version-works"]);
-    one.add_release_of("1.1.2", "3.0.0", &["--old-version-works"]);
-    one.lose_images("1.1.2");
     one.stop_database();
     fails(one, "1.1.1", "which is stopped");
     one.start_database();
     fails(one, "1.1.1", "exit code 1");
-    fails(one, "1.1.2", "CannotPullContainer");
+    // What could not be pulled is seen before anything is touched.
+    one.lose_images("1.1.1");
+    one.expect(3, &["upgrade", "--to", "1.1.1", "--yes"])
+        .says("the registry does not have it");
+    one.forget_release("1.1.1");
     // Its tasks never become healthy: ECS gives up and goes back, and that is no success.
     fails(one, "1.2.0", "circuit breaker");
 

@@ -44,9 +44,11 @@ ready() {
 # --- the engine: in mount and process namespaces of its own, so that one kill ends every container and leaves no mount
 ulimit -n "$(ulimit -Hn)"
 PATH=$ENGINE/usr/bin:$ENGINE/usr/sbin:$PATH
-libraries=$(echo "$ENGINE"/lib/*-linux-gnu)
-# It touches no packet filter, forwards nothing and has no bridge but ours.
-started engine unshare --mount --pid --fork --kill-child=KILL --mount-proc env LD_LIBRARY_PATH="$libraries" \
+libraries=$(echo "$ENGINE"/lib/*-linux-gnu):$(echo "$ENGINE"/usr/lib/*-linux-gnu)
+plugins=$(echo "$ENGINE"/usr/lib/*-linux-gnu/xtables)
+# It touches no packet filter but its containers' own, forwards nothing and has no bridge but ours.
+started engine unshare --mount --pid --fork --kill-child=KILL --mount-proc \
+  env LD_LIBRARY_PATH="$libraries" XTABLES_LIBDIR="$plugins" \
   "$ENGINE/usr/bin/tini" -- dockerd --host "$DOCKER_HOST" --data-root "$STATE/engine" --exec-root "$RUN/engine" \
   --pidfile "$RUN/dockerd.pid" --storage-driver overlay2 --bridge none --iptables=false --ip6tables=false --ip-forward=false \
   --ip-masq=false --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$BRIDGE" --host-gateway-ip "$GATEWAY"

@@ -32,7 +32,12 @@ impl Performer<'_> {
         let held = account.roots.get(&account.folder.layer(layer)).filter(|held| {
             let approved = change.is_some_and(|change| held.planned.change == *change && !change.preview);
             let is_same = held.of == self.artifacts.digest().to_string();
-            is_usual && approved && is_same && adoption.is_empty()
+            // Whoever only looks takes no lock, and plans in the same folder.
+            let is_there = account
+                .folder
+                .seal(layer)
+                .is_ok_and(|seal| seal == held.planned.seal);
+            is_usual && approved && is_same && is_there && adoption.is_empty()
         });
         let more_is_approved = !is_usual || change.is_none();
         let approved = |planned: &Planned| {
@@ -76,7 +81,7 @@ impl Performer<'_> {
                 return Ok(());
             }
             terms.values = self.values(layer, &terms).await?;
-            match account.apply(layer, &terms, tell).await? {
+            match account.apply(layer, (&plan, &terms), tell).await? {
                 Applied::Done => return Ok(()),
                 Applied::Stumbled { in_the_way, error } => {
                     if !adoption.stumbled(in_the_way, account.tagged(layer).await?) {

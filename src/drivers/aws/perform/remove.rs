@@ -1,6 +1,8 @@
 //! Removing a layer.
 
-use super::super::changes::is_approved;
+use serde_json::Value;
+
+use super::super::changes::{Planned, is_approved};
 use super::super::error::AccountError;
 use super::super::folder::{self, PREPARED};
 use super::super::layers::{Applied, Terms};
@@ -37,10 +39,10 @@ impl Performer<'_> {
         terms.only = lifted.map(|(address, _)| address.clone()).collect();
         if !terms.only.is_empty() {
             let planned = account.plan(layer, &terms).await?;
-            let mut more = planned.change;
+            let mut more = planned.change.clone();
             more.resources.retain(|_, action| action != "import");
             is_approved(layer, &more, None, true)?;
-            self.applied(layer, &terms, tell).await?;
+            self.applied(layer, (&planned, &terms), tell).await?;
             terms.only.clear();
         }
         let left = match layer {
@@ -53,7 +55,7 @@ impl Performer<'_> {
         };
         let planned = account.plan(layer, &terms).await?;
         if !planned.change.is_nothing() {
-            self.applied(layer, &terms, tell).await?;
+            self.applied(layer, (&planned, &terms), tell).await?;
         }
         if layer == BOOTSTRAP {
             // The other layers' states went with the bucket.
@@ -61,14 +63,33 @@ impl Performer<'_> {
                 folder::remove(&account.folder.layer(other).join(PREPARED))?;
             }
         }
-        Ok(left.map_or_else(Output::new, |left| output("left", left)))
+        let Some(left) = left else {
+            return Ok(Output::new());
+        };
+        snapshots(&left)
+            .into_iter()
+            .for_each(|name| tell(&format!("snapshot {name} stays")));
+        Ok(output("left", left))
     }
 
     /// Applies a plan that makes nothing, so that nothing can be in its way.
-    async fn applied(&self, layer: &str, terms: &Terms, tell: Tell<'_>) -> Result<(), AccountError> {
-        match self.account.apply(layer, terms, tell).await? {
+    async fn applied(
+        &self,
+        layer: &str,
+        what: (&Planned, &Terms),
+        tell: Tell<'_>,
+    ) -> Result<(), AccountError> {
+        match self.account.apply(layer, what, tell).await? {
             Applied::Done => Ok(()),
             Applied::Stumbled { error, .. } => Err(error),
         }
+    }
+}
+
+/// Lists the names of the snapshots that a layer leaves: of the database by generation, and of the cache.
+fn snapshots(left: &Value) -> Vec<&str> {
+    match left {
+        Value::Object(inner) => inner.values().flat_map(snapshots).collect(),
+        name => name.as_str().into_iter().collect(),
     }
 }

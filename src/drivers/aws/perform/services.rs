@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use tokio::time::Instant;
 
 use super::super::error::AccountError;
 use super::task::said;
@@ -12,6 +13,12 @@ use super::{Application, Performer, Tell};
 use crate::aws::{ServiceName, Told, Wanted};
 use crate::oci::Digest;
 use crate::plan::ServiceMove;
+use crate::tools::CancelLevel;
+
+/// How long what runs may be something else than what was planned, before that counts.
+const SETTLING: Duration = Duration::from_secs(60);
+/// How long there is between two looks at it.
+const PACE: Duration = Duration::from_secs(1);
 
 /// Tells of several services at once, each with its name.
 struct Voices<'a>(Mutex<Tell<'a>>);
@@ -167,8 +174,26 @@ impl Performer<'_> {
         let application = self.application().await?;
         let checks = services
             .iter()
-            .map(|(name, digests)| self.verify_one(&application, name, digests));
+            .map(|(name, digests)| self.verify_soon(&application, name, digests));
         try_join_all(checks).await.map(drop)
+    }
+
+    /// Gives what runs a while to come right: old tasks drain, autoscaling starts some, their digests come late.
+    async fn verify_soon(
+        &self,
+        application: &Application,
+        name: &str,
+        digests: &BTreeSet<Digest>,
+    ) -> Result<(), AccountError> {
+        let begin = Instant::now();
+        loop {
+            let verified = self.verify_one(application, name, digests).await;
+            let is_over = begin.elapsed() >= SETTLING || self.account.cancel.level() == CancelLevel::Force;
+            match verified {
+                Err(AccountError::Mismatch { .. }) if !is_over => tokio::time::sleep(PACE).await,
+                verified => return verified,
+            }
+        }
     }
 
     async fn verify_one(

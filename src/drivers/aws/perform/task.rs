@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::super::error::AccountError;
 use super::apply::output;
 use super::{Application, Output, Performer, Tell};
-use crate::aws::{TaskNetwork, TaskOrder, Told};
+use crate::aws::{AwsError, TaskNetwork, TaskOrder, Told};
 
 /// The file with the tasks that were started, by name: ECS forgets them an hour after their end.
 const STARTED: &str = "tasks.json";
+/// What the name of a task that failed has behind it in that file.
+const FAILED: &str = " failed";
 
 impl Performer<'_> {
     /// Runs a task of the application layer to its end, with its log.
@@ -29,7 +31,7 @@ impl Performer<'_> {
             .ok()
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default();
-        let name = format!("{}/{}/{task}", self.run, self.part.name);
+        let name = untried(&started, format!("{}/{}/{task}", self.run, self.part.name));
         let mut order = order(&application, task, within)
             .ok_or_else(|| AccountError::strange(format!("the application layer has no task `{task}`")))?;
         order.known = started.get(&name).cloned();
@@ -46,13 +48,25 @@ impl Performer<'_> {
             }
             told => tell(&said(&told)),
         };
-        let end = self
-            .account
-            .aws
-            .run_task(&order, &mut note, &self.account.cancel)
-            .await?;
-        Ok(output("task", end.task))
+        let aws = &self.account.aws;
+        let end = aws.run_task(&order, &mut note, &self.account.cancel).await;
+        if let Err(AwsError::Task { .. }) = &end {
+            // Its verdict is spoken: who goes on tries again.
+            started.insert(format!("{name}{FAILED}"), String::new());
+            let text = serde_json::to_string(&started).unwrap_or_default();
+            fs_err::write(&path, text).map_err(AccountError::file("write", &path))?;
+        }
+        Ok(output("task", end?.task))
     }
+}
+
+/// Names the first try of a task that has not failed.
+fn untried(started: &BTreeMap<String, String>, name: String) -> String {
+    let more = (2..).map(|number| format!("{name}/{number}"));
+    std::iter::once(name.clone())
+        .chain(more)
+        .find(|name| !started.contains_key(&format!("{name}{FAILED}")))
+        .unwrap_or(name)
 }
 
 /// Reads how a task is run.
