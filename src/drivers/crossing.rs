@@ -212,7 +212,11 @@ fn over(
             Some(Target::Kubernetes) => {
                 kubernetes::cross(to, &artifacts, &observed_of(seen, part)?, crossing, steps)?;
             }
-            Some(Target::Aws) => aws::cross(to.0, part, &observed_of(seen, part)?, crossing, steps)?,
+            Some(Target::Aws) => {
+                let seen = observed_of(seen, part)?;
+                aws::loses_nothing(&seen)?;
+                aws::cross(to.0, part, &seen, crossing, steps)?;
+            }
             Some(Target::Azure | Target::Compose) | None => {}
         }
         from = &stage.deployment;

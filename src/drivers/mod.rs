@@ -209,7 +209,7 @@ pub fn plan(
             Some(Target::Kubernetes) => {
                 cluster_steps(intent, deployment, part, &of_part, &seen_of(part, seen)?)?
             }
-            Some(Target::Aws) => account_steps(intent, deployment, part, &seen_of(part, seen)?),
+            Some(Target::Aws) => account_steps(intent, deployment, part, &seen_of(part, seen)?)?,
             _ => Vec::new(),
         });
     }
@@ -312,15 +312,18 @@ fn account_steps(
     deployment: &Deployment,
     part: &Part,
     observed: &aws::Observed,
-) -> Vec<Step> {
-    match intent.purpose {
-        Purpose::Up | Purpose::Start => aws::up(deployment, part, observed),
+) -> Result<Vec<Step>, DriverError> {
+    Ok(match intent.purpose {
+        Purpose::Up | Purpose::Start => {
+            aws::loses_nothing(observed)?;
+            aws::up(deployment, part, observed)
+        }
         Purpose::Stop => aws::stop(deployment, part, observed),
         Purpose::Destroy => aws::destroy(deployment, part, observed, intent.data),
         // As on a host.
         Purpose::Upgrade | Purpose::Rollback | Purpose::Rehearse => Vec::new(),
         Purpose::Prune | Purpose::Backup | Purpose::Restore | Purpose::RotateLicense => Vec::new(),
-    }
+    })
 }
 
 /// Takes the tokens that a run made, to be shown once.

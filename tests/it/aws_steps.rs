@@ -29,6 +29,7 @@ fn empty() -> Observed {
     let layer = ObservedLayer {
         resources: 0,
         change: change("create"),
+        ..ObservedLayer::default()
     };
     Observed {
         layers: LAYERS.map(|name| (name.to_owned(), layer.clone())).into(),
@@ -40,7 +41,7 @@ fn empty() -> Observed {
 fn settled(deployment: &Deployment) -> Observed {
     let layer = ObservedLayer {
         resources: 7,
-        change: LayerChange::default(),
+        ..ObservedLayer::default()
     };
     let service = |name: &str| ObservedService {
         definition: Some(format!("arn:{name}:1")),
@@ -189,6 +190,11 @@ fn data_goes_only_when_it_is_asked_for_and_last() {
     ];
     assert_eq!(ids(&all), removed);
     assert_eq!(ids(&aws::destroy(&deployment, part, &empty(), true)), [""; 0]);
+    // What an apply that was cut short made may be in no state.
+    let mut cut_short = empty();
+    cut_short.layers.get_mut("data").unwrap().is_unfinished = true;
+    let steps = aws::destroy(&deployment, part, &cut_short, true);
+    assert_eq!(ids(&steps), ["data/remove"]);
 }
 
 #[test]

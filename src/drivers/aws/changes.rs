@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::error::AccountError;
+use super::observe::Observed;
 use super::place::APPLICATION;
 use super::stand_ins::StandIns;
 use crate::oci::Digest;
@@ -92,6 +93,15 @@ impl Planned {
         }
         planned
     }
+}
+
+/// Refuses to bring anything in line where that would remove data. Who removes or only looks is not held up by it.
+///
+/// # Errors
+/// [`AccountError::LosesData`] with what would go.
+pub fn loses_nothing(observed: &Observed) -> Result<(), AccountError> {
+    let mut layers = observed.layers.iter();
+    layers.try_for_each(|(layer, seen)| keeps_data(layer, &seen.change))
 }
 
 /// Refuses what removes data.

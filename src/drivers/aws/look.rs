@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::account::Account;
 use super::changes::Planned;
 use super::error::AccountError;
-use super::folder::layers;
+use super::folder::{RECORD, layers};
 use super::layers::Terms;
 use super::observe::{Observed, ObservedLayer, ObservedService};
 use super::perform::Application;
@@ -81,7 +81,6 @@ impl Looker<'_> {
         for (layer, has_state) in prepared.into_iter().zip(has_state) {
             let is_preview = !has_state || stands_on.contains(&layer);
             let planned = self.layer(layer, is_preview).await?;
-            super::changes::keeps_data(layer, &planned.change)?;
             self.account.hand_on(layer, &planned.outputs)?;
             let handed = super::folder::HANDED.iter();
             let unknown = handed
@@ -92,6 +91,7 @@ impl Looker<'_> {
             }
             let observed = ObservedLayer {
                 resources: planned.resources,
+                is_unfinished: self.account.folder.layer(layer).join(RECORD).is_file(),
                 change: planned.change,
             };
             seen.insert(layer.to_owned(), observed);

@@ -30,6 +30,7 @@ mod tools;
 mod work;
 
 pub use account::Roots;
+pub use changes::loses_nothing;
 pub use drift::drift;
 pub use error::AccountError;
 pub use examine::examine;

@@ -27,6 +27,9 @@ pub struct Observed {
 pub struct ObservedLayer {
     /// How many resources its state has.
     pub resources: usize,
+    /// Whether an apply was cut short there: what it made may be in no state.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_unfinished: bool,
     /// What Terraform would do to it.
     pub change: LayerChange,
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::changes::{Planned, is_approved};
 use super::super::error::AccountError;
-use super::super::folder::{self, PREPARED};
+use super::super::folder::{self, PREPARED, RECORD};
 use super::super::layers::{Applied, Terms};
 use super::super::place::{BOOTSTRAP, DATA, LAYERS};
 use super::super::work::left_alone;
@@ -28,6 +28,7 @@ impl Performer<'_> {
         let mut terms = self.terms(layer, &settings).await?;
         let planned = account.plan_with(layer, &terms, &mut adoption, tell).await?;
         if planned.resources == 0 && planned.imported.is_empty() {
+            folder::remove(&account.folder.layer(layer).join(RECORD))?;
             return Ok(Output::new());
         }
         // What was never made needs no lifting, nor what somebody removed.

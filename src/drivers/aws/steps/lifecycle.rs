@@ -1,6 +1,6 @@
 //! Stopping and destroying a part. Pure.
 
-use super::super::observe::Observed;
+use super::super::observe::{Observed, ObservedLayer};
 use super::super::place::{APPLICATION, BOOTSTRAP, DATA, FOUNDATION, dashed};
 use super::{ARRIVAL, Up, tasks};
 use crate::deployment::{Deployment, Part};
@@ -95,7 +95,8 @@ impl Up<'_> {
     }
 
     fn remove(&mut self, layer: &'static str, what: &str, back: &str) {
-        let Some(seen) = self.layer(layer).filter(|seen| seen.resources > 0) else {
+        let is_there = |seen: &&ObservedLayer| seen.resources > 0 || seen.is_unfinished;
+        let Some(seen) = self.layer(layer).filter(is_there) else {
             return;
         };
         let resources = seen.resources;
