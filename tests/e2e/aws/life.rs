@@ -94,7 +94,7 @@ fn upgrades_that_fail_leave_what_was(one: &Installation) {
     fails(one, "1.1.1", "exit code 1");
     // What could not be pulled is seen before anything is touched.
     one.lose_images("1.1.1");
-    one.expect(3, &["upgrade", "--to", "1.1.1", "--yes"])
+    one.expect(4, &["upgrade", "--to", "1.1.1", "--yes"])
         .says("the registry does not have it");
     one.forget_release("1.1.1");
     // Its tasks never become healthy: ECS gives up and goes back, and that is no success.
