@@ -321,6 +321,8 @@ impl Installation {
             .into_iter()
             .map(|it| it.arn)
             .filter(|arn| !arn.contains(":task-definition/"))
+            // Those that an upgrade saves are in its record.
+            .filter(|arn| !arn.contains(":cluster-snapshot:"))
             .filter(|arn| !known.contains(arn.rsplit(['/', ':']).next().unwrap()))
             .collect();
         assert!(beside.is_empty(), "no state knows {beside:#?}");
