@@ -19,6 +19,7 @@ pub mod kubernetes;
 mod license;
 mod likeness;
 mod logs;
+mod options;
 mod performer;
 mod permissions;
 mod prune;

@@ -45,6 +45,7 @@ pub use installation::{Installation, NewRun, RecordedRun, StageFiles};
 pub use local::LocalStore;
 pub use lock::{Acquired, HeldLock, Holder, LockGuard, LockTerms, LockWatch};
 pub use object::ObjectStore;
+pub use process::host;
 pub use record::{Finish, Record, RecordKind, StepOutput};
 pub use run_id::RunId;
 pub use run_journal::{Journal, RunAbout};

@@ -1,7 +1,7 @@
 //! What tells one process from another: the kernel's own words, where it has them.
 
 /// Returns the machine's name.
-pub(super) fn host() -> String {
+pub fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

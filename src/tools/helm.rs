@@ -79,12 +79,9 @@ impl Helm {
         description: &str,
         cancel: &CancelToken,
     ) -> Result<(), ToolError> {
-        let call = self
-            .call("upgrade", format!("applying {}", charted.release))
-            .args(["--install", "--history-max", "20", "--description", description])
-            .args(self.way(cancel).await?.iter().copied())
-            .args(charted.arguments());
-        call.run(cancel).await.map(drop)
+        let doing = format!("applying {}", charted.release);
+        self.revise(doing, "--install", charted, description, cancel)
+            .await
     }
 
     /// Upgrades a release with the values it has, and more on top; what it makes is not waited for.
@@ -97,10 +94,23 @@ impl Helm {
         description: &str,
         cancel: &CancelToken,
     ) -> Result<(), ToolError> {
+        let doing = format!("changing {}", charted.release);
+        self.revise(doing, "--reset-then-reuse-values", charted, description, cancel)
+            .await
+    }
+
+    /// Makes another revision of a release, in one of the ways that `helm upgrade` has.
+    async fn revise(
+        &self,
+        doing: String,
+        how: &str,
+        charted: Charted<'_>,
+        description: &str,
+        cancel: &CancelToken,
+    ) -> Result<(), ToolError> {
         let call = self
-            .call("upgrade", format!("changing {}", charted.release))
-            .args(["--reset-then-reuse-values", "--history-max", "20"])
-            .args(["--description", description])
+            .call("upgrade", doing)
+            .args([how, "--history-max", "20", "--description", description])
             .args(self.way(cancel).await?.iter().copied())
             .args(charted.arguments());
         call.run(cancel).await.map(drop)

@@ -12,7 +12,7 @@ use landfall::product::{Supply, Target};
 use landfall::render::Artifacts;
 use serde_json::{Value, json};
 
-use crate::fixtures::{Example, assert_folder, files_below, root};
+use crate::fixtures::{Example, assert_folder, assert_no_orphans, files_below, root};
 
 /// An example with other answers: the golden folder, the example, the options and the services that are answered otherwise.
 fn variants() -> Vec<(&'static str, &'static str, Value, Value)> {
@@ -105,17 +105,7 @@ fn every_case_renders_as_its_golden_folder_says() {
             .map(|(path, file)| (path.clone(), file.text.clone()));
         assert_folder(&golden.join(folder), &files.collect());
     }
-    let folder_of = |path: Utf8PathBuf| path.components().take(2).collect::<Utf8PathBuf>();
-    let there: BTreeSet<Utf8PathBuf> = files_below(&golden)
-        .into_iter()
-        .map(folder_of)
-        .filter(|folder| folder.file_name().is_some_and(|name| name.starts_with("aws")))
-        .collect();
-    let orphans: Vec<_> = there
-        .iter()
-        .filter(|folder| !rendered.contains_key(*folder))
-        .collect();
-    assert!(orphans.is_empty(), "nothing renders {orphans:?}");
+    assert_no_orphans(&golden, "aws", &rendered);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use landfall::product::{
     Catalog, Entry, ImageOrigin, MigrationPromise, Product, RELEASE_SCHEMA, Release, ReleaseImage,
     ServiceKind,
 };
+use landfall::render::Artifacts;
 
 /// The repository's folder.
 pub fn root() -> &'static Utf8Path {
@@ -133,6 +134,21 @@ pub fn assert_folder(folder: &Utf8Path, expected: &BTreeMap<Utf8PathBuf, String>
         "{folder} differs; LANDFALL_BLESS=1 rewrites it:\n{}",
         wrong.join("\n")
     );
+}
+
+/// Expects that every golden folder of a target, by the beginning of its name, is rendered by a case.
+pub fn assert_no_orphans(golden: &Utf8Path, target: &str, rendered: &BTreeMap<Utf8PathBuf, Artifacts>) {
+    let folder_of = |path: Utf8PathBuf| path.components().take(2).collect::<Utf8PathBuf>();
+    let there: BTreeSet<Utf8PathBuf> = files_below(golden)
+        .into_iter()
+        .map(folder_of)
+        .filter(|folder| folder.file_name().is_some_and(|name| name.starts_with(target)))
+        .collect();
+    let orphans: Vec<_> = there
+        .iter()
+        .filter(|folder| !rendered.contains_key(*folder))
+        .collect();
+    assert!(orphans.is_empty(), "nothing renders {orphans:?}");
 }
 
 fn first_difference(path: &Utf8Path, golden: &str, found: &str) -> String {

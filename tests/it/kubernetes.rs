@@ -2,7 +2,7 @@
 //!
 //! The charts are the same for all and are kept once, in `helm/charts`: a golden folder holds what differs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use landfall::deployment::{Deployment, Part};
@@ -12,7 +12,7 @@ use landfall::product::Target;
 use landfall::render::Artifacts;
 use serde_json::{Value, json};
 
-use crate::fixtures::{Example, assert_folder, files_below, root};
+use crate::fixtures::{Example, assert_folder, assert_no_orphans, files_below, root};
 
 /// The folders of a rendered deployment that are charts.
 const CHARTS: [&str; 2] = ["product", "services"];
@@ -152,21 +152,7 @@ fn every_case_renders_as_its_golden_folder_says() {
             .map(|(path, file)| (path.clone(), file.text.clone()));
         assert_folder(&golden.join(folder), &files.collect());
     }
-    let folder_of = |path: Utf8PathBuf| path.components().take(2).collect::<Utf8PathBuf>();
-    let there: BTreeSet<Utf8PathBuf> = files_below(&golden)
-        .into_iter()
-        .map(folder_of)
-        .filter(|folder| {
-            folder
-                .file_name()
-                .is_some_and(|name| name.starts_with("kubernetes"))
-        })
-        .collect();
-    let orphans: Vec<_> = there
-        .iter()
-        .filter(|folder| !rendered.contains_key(*folder))
-        .collect();
-    assert!(orphans.is_empty(), "nothing renders {orphans:?}");
+    assert_no_orphans(&golden, "kubernetes", &rendered);
 }
 
 #[test]

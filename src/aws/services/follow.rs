@@ -55,13 +55,11 @@ impl Aws {
         let mut watch = Watch::begin(deployment);
         let mut wait = Wait::begin(&doing, (self.pace, limit), cancel);
         let failed = |failure| failed(name, &wanted.definition, failure);
-        let (mut given_up, mut unseen) = (0, 0);
+        let (mut given_up, mut missed, mut is_known) = (0, 0, false);
         loop {
             if let Some((service, tasks)) = wait.outlast(self.look(name, cancel).await)? {
                 let judged = rollout::judge(&service, deployment);
-                if rollout::is_known(&service, deployment) {
-                    unseen = MISSES;
-                }
+                is_known |= rollout::is_known(&service, deployment);
                 if judged == Rollout::Completed && watch.last.is_empty() {
                     watch.skip(&service, &tasks);
                 }
@@ -73,8 +71,8 @@ impl Aws {
                         watch.tell_waiting("ECS, which gave up and may go back", &tasks, tell);
                     }
                     // One that was just ordered is not known everywhere at once.
-                    Rollout::Over(RolloutFailure::Replaced { .. }) if unseen < MISSES => {
-                        unseen += 1;
+                    Rollout::Over(RolloutFailure::Replaced { .. }) if !is_known && missed < MISSES => {
+                        missed += 1;
                         watch.tell_waiting("ECS, which has not begun", &tasks, tell);
                     }
                     Rollout::Over(failure) => return Err(failed(watch.explained(failure))),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::Utf8PathBuf;
-use sha2::{Digest as _, Sha256};
 
 use super::changes::Planned;
 use super::error::AccountError;
@@ -14,6 +13,7 @@ use super::stand_ins::StandIns;
 use crate::aws::Aws;
 use crate::deployment::{Deployment, Part};
 use crate::drivers::World;
+use crate::oci::Digest;
 use crate::tools::{CancelToken, Terraform, ToolError, find_program};
 
 /// The programs that can do Terraform's work; the first that is there does it.
@@ -130,7 +130,7 @@ impl Account {
         let folder = self.folder.layer(layer);
         let read = |name: &str| fs_err::read_to_string(folder.join(name)).unwrap_or_default();
         let of = ["versions.tf", WITHOUT_BUCKET].map(read).concat();
-        let of = hex::encode(Sha256::digest(of));
+        let of = Digest::of(of).hex();
         let mark = folder.join(PREPARED);
         if fs_err::read_to_string(&mark).is_ok_and(|there| there == of) {
             return Ok(());

@@ -86,7 +86,7 @@ impl Adoption {
     /// # Errors
     /// When its tags do not say which one it is.
     pub(super) fn find(&mut self, planned: &Planned) -> Result<Vec<(String, String)>, AccountError> {
-        let before = self.taken.clone();
+        let mut found = BTreeMap::new();
         // What Terraform told is sure, and no longer free for others.
         for by_tags in [false, true] {
             for (address, change) in &planned.made {
@@ -97,22 +97,18 @@ impl Adoption {
                     continue;
                 }
                 let after = change.get("after").unwrap_or(&Value::Null);
-                let id = match (by_tags, self.told.get(address)) {
-                    (false, Some(told)) => way.id_of(after, told),
-                    (false, None) => None,
-                    (true, _) => match self.tagged_as(way, after, planned, address)? {
-                        Some(arn) => way.id_of(after, arn),
-                        None if self.in_the_way.contains(address) => way.id_of(after, ""),
-                        None => None,
-                    },
+                let known = match by_tags {
+                    false => self.told.get(address).map(String::as_str),
+                    true => self.tagged_as(way, after, planned, address)?,
                 };
-                self.taken.extend(id.map(|id| (address.clone(), id)));
+                let by_name = (by_tags && self.in_the_way.contains(address)).then_some("");
+                if let Some(id) = known.or(by_name).and_then(|known| way.id_of(after, known)) {
+                    self.taken.insert(address.clone(), id.clone());
+                    found.insert(address.clone(), id);
+                }
             }
         }
-        let taken = self.taken.clone().into_iter();
-        Ok(taken
-            .filter(|(address, _)| !before.contains_key(address))
-            .collect())
+        Ok(found.into_iter().collect())
     }
 
     /// Finds the one ARN of a type that has exactly the tags that a plan would give, and that the state does not know.
@@ -219,11 +215,12 @@ impl Way {
 
     /// Returns what `import` wants of something that has an ARN, or an id that Terraform told; none where that cannot be told.
     fn id_of(&self, after: &Value, known: &str) -> Option<String> {
-        let rest = self.rest(known).unwrap_or_default();
+        let rest = self.rest(known);
         let Some(pattern) = &self.id else {
-            let id = self.rest(known).unwrap_or(known);
+            let id = rest.unwrap_or(known);
             return (!id.is_empty()).then(|| id.to_owned());
         };
+        let rest = rest.unwrap_or_default();
         let mut id = String::new();
         let mut pieces = pattern.split(['{', '}']);
         // Text and names take turns.

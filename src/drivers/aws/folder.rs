@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use super::error::AccountError;
 use super::place::{APPLICATION, DATA, FOUNDATION, MODULES};
+use crate::oci::Digest;
 use crate::render::Artifacts;
 
 /// What a layer is given by another: from which, by which output, to which.
@@ -119,7 +119,7 @@ impl Folder {
     pub(super) fn seal(&self, layer: &str) -> Result<String, AccountError> {
         let path = self.layer(layer).join(PLAN);
         let plan = fs_err::read(&path).map_err(AccountError::file("read", &path))?;
-        Ok(hex::encode(Sha256::digest(plan)))
+        Ok(Digest::of(plan).hex())
     }
 
     /// Writes down what Terraform is to take over before anything else.

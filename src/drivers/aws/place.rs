@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use serde::Deserialize;
 
 use crate::deployment::{Deployment, Part};
+use crate::drivers::options::{options, unusable};
 use crate::render::RenderError;
 
 /// How long an installation's name may be: the names of keys and buckets go on behind it.
@@ -267,12 +268,8 @@ impl Place {
     /// # Errors
     /// [`RenderError::Options`] when an option has a value that no account could have.
     pub fn of(deployment: &Deployment, part: &Part) -> Result<Self, RenderError> {
-        let fail = |message: String| RenderError::Options {
-            part: part.name.clone(),
-            message,
-        };
-        let options: Options =
-            serde_json::from_value(part.options.clone().into()).map_err(|error| fail(error.to_string()))?;
+        let fail = |message: String| unusable(part, message);
+        let options: Options = options(part)?;
         if !(3..=LONGEST_NAME).contains(&deployment.name.len()) {
             return Err(fail(format!(
                 "the installation's name has 3 to {LONGEST_NAME} characters at AWS, because names of keys and buckets \

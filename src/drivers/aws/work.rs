@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::error::AccountError;
 use super::folder::remove;
 use super::perform::Tell;
+use crate::journal::host;
 use crate::tools::{CancelLevel, CancelToken, StateLock, ToolError, at_work};
 
 /// Is there while Terraform is at work; who finds it there knows that it was killed.
@@ -28,8 +29,7 @@ pub(super) struct Work {
 impl Work {
     /// Says whether a lock is that of a Terraform that was killed here: Terraform names its holder by user and machine.
     pub(super) fn has_left(&self, lock: &StateLock) -> bool {
-        let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let is_here = lock.who.rsplit_once('@').is_some_and(|(_, at)| at == machine);
+        let is_here = lock.who.rsplit_once('@').is_some_and(|(_, at)| at == host());
         self.was_cut_short && is_here
     }
 
@@ -107,8 +107,7 @@ mod tests {
             created: String::new(),
             operation: String::new(),
         };
-        let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let ours = lock(format!("root@{machine}"));
+        let ours = lock(format!("root@{}", host()));
         let work = Work::begin(folder).unwrap();
         assert!(!work.has_left(&ours));
         // It ended by itself, though not well: its lock went with it.

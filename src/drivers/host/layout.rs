@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::error::HostError;
 use crate::deployment::{Deployment, Part};
+use crate::drivers::options::{options, unusable};
 use crate::render::RenderError;
 
 /// The host target's options, as `templates/host/options.yaml` asks for them.
@@ -85,12 +86,8 @@ impl Layout {
     /// # Errors
     /// [`RenderError::Options`] when an option has a value that `resolve` should have refused.
     pub fn of(part: &Part, name: &str, version: &str) -> Result<Self, RenderError> {
-        let fail = |message: String| RenderError::Options {
-            part: part.name.clone(),
-            message,
-        };
-        let options: Options =
-            serde_json::from_value(part.options.clone().into()).map_err(|e| fail(e.to_string()))?;
+        let fail = |message: String| unusable(part, message);
+        let options: Options = options(part)?;
         if !options.root.is_absolute() || options.root.components().count() < 3 {
             return Err(fail(format!(
                 "`root` must be an absolute folder of its own, not {}",

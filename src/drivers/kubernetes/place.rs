@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use serde::Deserialize;
 
 use crate::deployment::{Deployment, Part};
+use crate::drivers::options::{options, unusable};
 use crate::render::RenderError;
 
 /// The kubernetes target's options, as `templates/kubernetes/options.yaml` asks for them.
@@ -193,12 +194,8 @@ impl Place {
     /// # Errors
     /// [`RenderError::Options`] when an option has a value that `resolve` should have refused.
     pub fn of(deployment: &Deployment, part: &Part) -> Result<Self, RenderError> {
-        let fail = |message: String| RenderError::Options {
-            part: part.name.clone(),
-            message,
-        };
-        let options: Options =
-            serde_json::from_value(part.options.clone().into()).map_err(|error| fail(error.to_string()))?;
+        let fail = |message: String| unusable(part, message);
+        let options: Options = options(part)?;
         let gateway = options.gateway.as_deref().is_some_and(|name| name.contains('/'));
         if options.expose == Expose::Gateway && !gateway {
             return Err(fail("`gateway` takes namespace/name of a Gateway".to_owned()));

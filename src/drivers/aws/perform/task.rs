@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use camino::Utf8Path;
 use serde_json::Value;
 
 use super::super::error::AccountError;
@@ -40,8 +41,7 @@ impl Performer<'_> {
             Told::Task(arn) => {
                 tell(&format!("task {arn}"));
                 started.insert(name.clone(), arn);
-                let text = serde_json::to_string(&started).unwrap_or_default();
-                if let Err(error) = fs_err::write(&path, text) {
+                if let Err(error) = keep(&path, &started) {
                     // Its name finds it for an hour.
                     tell(&format!("could not note the task: {error}"));
                 }
@@ -53,11 +53,15 @@ impl Performer<'_> {
         if let Err(AwsError::Task { .. }) = &end {
             // Its verdict is spoken: who goes on tries again.
             started.insert(format!("{name}{FAILED}"), String::new());
-            let text = serde_json::to_string(&started).unwrap_or_default();
-            fs_err::write(&path, text).map_err(AccountError::file("write", &path))?;
+            keep(&path, &started).map_err(AccountError::file("write", &path))?;
         }
         Ok(output("task", end?.task))
     }
+}
+
+/// Notes the tasks that were started.
+fn keep(path: &Utf8Path, started: &BTreeMap<String, String>) -> std::io::Result<()> {
+    fs_err::write(path, serde_json::to_string(started).unwrap_or_default())
 }
 
 /// Names the first try of a task that has not failed.
