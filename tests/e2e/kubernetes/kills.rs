@@ -43,9 +43,9 @@ fn killed(to: &str, ends: &[&str], cases: usize) {
         }
     }
     // Helm keeps twenty revisions: once the one that a rollback went back to is forgotten, it is applied once more.
-    let pods = ground.names("pods");
+    let pods = ground.pods_that_stay();
     ground.expect(0, &["up", "--yes"]);
-    assert_eq!(ground.names("pods"), pods);
+    assert_eq!(ground.pods_that_stay(), pods);
     ground.expect(0, &["up", "--yes"]).says("nothing to do");
 }
 

@@ -21,6 +21,14 @@ impl Ground {
         said.lines().map(str::to_owned).collect()
     }
 
+    /// Names the pods that stay: one that is being stopped may take its time, and is gone a moment later.
+    pub fn pods_that_stay(&self) -> Vec<String> {
+        let template =
+            "{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}";
+        let said = self.kubectl(&["get", "pods", "--output", &format!("go-template={template}")]);
+        said.split_whitespace().map(str::to_owned).collect()
+    }
+
     /// Reads an object as JSON.
     #[track_caller]
     pub fn object_text(&self, kind: &str, name: &str) -> String {
