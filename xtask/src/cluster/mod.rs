@@ -7,7 +7,7 @@ mod schemas;
 mod tools;
 
 pub use lab::REGISTRY;
-pub use tools::{Tools, checkov, tools};
+pub use tools::{Tools, checkov, tflint, tools};
 
 use std::ffi::OsString;
 

@@ -36,6 +36,11 @@ const KUBE_SCORE: GoTool = GoTool {
     package: "github.com/zegl/kube-score/cmd/kube-score",
     version: "v1.20.0",
 };
+const TFLINT: GoTool = GoTool {
+    name: "tflint",
+    package: "github.com/terraform-linters/tflint",
+    version: "v0.64.0",
+};
 const CHECKOV: &str = "3.3.30";
 
 /// Brings all tools; what is there already is left alone.
@@ -107,6 +112,11 @@ fn go_tool(cache: &Cache, tool: &GoTool) -> anyhow::Result<PathBuf> {
         )
     })?;
     Ok(folder.join(name))
+}
+
+/// Brings tflint, which knows Terraform's own language and has no rules for AWS, and returns its path.
+pub fn tflint() -> anyhow::Result<PathBuf> {
+    go_tool(&Cache::open()?, &TFLINT)
 }
 
 /// Brings checkov, in an environment of its own, and returns its path.

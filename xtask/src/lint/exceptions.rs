@@ -87,13 +87,28 @@ impl Exceptions {
 
     /// Lists places that nothing was found at.
     pub fn unmet(&self) -> Vec<String> {
+        self.unmet_where(|_| true)
+    }
+
+    /// Lists those of one tool; another may not have looked.
+    pub fn unmet_by(&self, tool: &str) -> Vec<String> {
+        self.unmet_where(|exception| exception.tool == tool)
+    }
+
+    /// Lists those of a tool that is none of these.
+    pub fn unmet_but_by(&self, tools: &[&str]) -> Vec<String> {
+        self.unmet_where(|exception| !tools.contains(&exception.tool.as_str()))
+    }
+
+    fn unmet_where(&self, is_asked: impl Fn(&Exception) -> bool) -> Vec<String> {
         let line = |exception: &Exception, place: &String| {
             format!(
                 "{}: {} finds no {} at {place}",
                 self.file, exception.tool, exception.check
             )
         };
-        let all = self.all.iter().flat_map(|(exception, met)| {
+        let asked = self.all.iter().filter(|(exception, _)| is_asked(exception));
+        let all = asked.flat_map(|(exception, met)| {
             let places = exception.places.iter().zip(met);
             places
                 .filter(|(_, met)| !met.get())
@@ -104,7 +119,7 @@ impl Exceptions {
 }
 
 /// Compares text with a pattern in which `*` is anything.
-fn is_like(text: &str, pattern: &str) -> bool {
+pub fn is_like(text: &str, pattern: &str) -> bool {
     let Some((before, rest)) = pattern.split_once('*') else {
         return text == pattern;
     };
@@ -136,5 +151,9 @@ mod tests {
             exceptions.unmet(),
             ["x.yaml: checkov finds no A at services/x:Pod/y"]
         );
+        assert_eq!(exceptions.unmet_by("checkov"), exceptions.unmet());
+        assert!(exceptions.unmet_by("tflint").is_empty());
+        assert_eq!(exceptions.unmet_but_by(&["tflint"]), exceptions.unmet());
+        assert!(exceptions.unmet_but_by(&["checkov"]).is_empty());
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde_json::Value;
 
+use super::scan::Folders;
+use super::states::State;
 use super::text;
 use crate::ground::variable;
 use crate::workspace::root;
@@ -16,31 +17,21 @@ use crate::workspace::root;
 const FILE: &str = "tests/data/aws-made.json";
 
 /// How many of each type there are, by the test that made them; types that are looked at begin with `data.`.
-pub type Made = BTreeMap<String, BTreeMap<String, u64>>;
+type Made = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// Reads what `terraform test -json -verbose` said it had made.
-pub fn read(said: &str) -> anyhow::Result<Made> {
+/// Counts what the runs of a test made.
+fn count(states: &[State]) -> Made {
     let mut made = Made::new();
-    for line in said.lines().filter(|line| line.contains("\"test_state\"")) {
-        let message: Value = serde_json::from_str(line).context("terraform does not speak JSON")?;
-        let counts = made.entry(text(&message["@testrun"]).to_owned()).or_default();
-        count(&message["test_state"]["root_module"], counts);
+    for state in states {
+        let counts = made.entry(state.run.clone()).or_default();
+        for resource in state.resources() {
+            let prefix = if resource["mode"] == "data" { "data." } else { "" };
+            *counts
+                .entry(format!("{prefix}{}", text(&resource["type"])))
+                .or_default() += 1;
+        }
     }
-    Ok(made)
-}
-
-/// Counts the things of a module and of those below it.
-fn count(module: &Value, counts: &mut BTreeMap<String, u64>) {
-    let list = |key: &str| module[key].as_array().map_or(&[][..], Vec::as_slice);
-    for resource in list("resources") {
-        let prefix = if resource["mode"] == "data" { "data." } else { "" };
-        *counts
-            .entry(format!("{prefix}{}", text(&resource["type"])))
-            .or_default() += 1;
-    }
-    list("child_modules")
-        .iter()
-        .for_each(|child| count(child, counts));
+    made
 }
 
 /// Gives the errors among what it said.
@@ -57,9 +48,13 @@ pub fn errors(said: &str) -> String {
 }
 
 /// Compares with what is kept; writes it anew with `LANDFALL_BLESS=1`.
-pub fn outdated(made: &BTreeMap<String, Made>) -> anyhow::Result<Option<String>> {
+pub fn outdated(folders: &Folders) -> anyhow::Result<Option<String>> {
     let file = root().join(FILE);
-    let new = format!("{}\n", serde_json::to_string_pretty(made)?);
+    let made: BTreeMap<&String, Made> = folders
+        .iter()
+        .map(|(name, states)| (name, count(states)))
+        .collect();
+    let new = format!("{}\n", serde_json::to_string_pretty(&made)?);
     if variable("LANDFALL_BLESS").as_deref() == Some("1") {
         fs::write(&file, &new)?;
     }
@@ -76,6 +71,7 @@ pub fn case(application: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lint::states;
 
     #[test]
     fn things_are_counted_by_run_and_type() {
@@ -83,7 +79,8 @@ mod tests {
 {"@testrun":"data","test_state":{"root_module":{"resources":[{"mode":"data","type":"a"}],"child_modules":[{"resources":[{"mode":"managed","type":"b"},{"mode":"managed","type":"b"}]}]}}}
 {"@level":"error","@message":"Error: no","diagnostic":{"detail":"because"}}"#;
         let counts = BTreeMap::from([("b".to_owned(), 2), ("data.a".to_owned(), 1)]);
-        assert_eq!(read(said).unwrap(), Made::from([("data".to_owned(), counts)]));
+        let states = states::read(said).unwrap();
+        assert_eq!(count(&states), Made::from([("data".to_owned(), counts)]));
         assert_eq!(errors(said), "Error: no because");
     }
 }

@@ -3,8 +3,11 @@
 mod charts;
 mod exceptions;
 mod made;
+mod scan;
+mod states;
 mod tables;
 mod terraform;
+mod tflint;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! The Terraform modules, the layers that show how they go together, and those that were rendered: read by `terraform`,
-//! tested, and by checkov.
+//! tested, and by checkov and tflint.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use anyhow::{Context as _, ensure};
 
 use super::exceptions::{Exceptions, Finding};
-use super::made::{self, Made};
-use super::{answer, extension, is_there, json, text};
+use super::states::{self, State};
+use super::{answer, extension, is_there, json, made, scan, text, tflint};
 use crate::cluster;
 use crate::workspace::{files_below, program, root};
 
@@ -44,6 +44,8 @@ fn check_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     let goldens = goldens(folder)?;
     let mut wrong = super::tables::outdated(&root().join("terraform/modules"))?;
     wrong.extend(copied.said(folder, &["fmt", "-check", "-recursive", "-diff"])?);
+    let exceptions = Exceptions::read("terraform/exceptions.yaml")?;
+    wrong.extend(tflint::check(folder, &exceptions)?);
     let probe = folder.join("probe");
     fs::create_dir_all(&probe)?;
     fs::write(probe.join("main.tf"), PROBE)?;
@@ -55,7 +57,8 @@ fn check_in(folder: &Path) -> anyhow::Result<Vec<String>> {
         wrong.extend(copied.side_by_side(&folders(folder, &goldens)?)?);
     }
     // The copy for checkov holds what is there for tests, which are no resources.
-    wrong.extend(checkov(folder)?);
+    wrong.extend(checkov(folder, &exceptions)?);
+    wrong.extend(exceptions.unmet_but_by(&["checkov", "tflint"]));
     Ok(wrong)
 }
 
@@ -140,12 +143,12 @@ impl Copied {
     fn side_by_side(&self, folders: &[PathBuf]) -> anyhow::Result<Vec<String>> {
         let waiting: Mutex<VecDeque<&PathBuf>> = Mutex::new(folders.iter().collect());
         let next = || waiting.lock().ok().and_then(|mut waiting| waiting.pop_front());
-        let made = Mutex::new(BTreeMap::new());
+        let states = Mutex::new(BTreeMap::new());
         let work = || -> anyhow::Result<(Vec<String>, usize)> {
             let (mut wrong, mut tests) = (Vec::new(), 0);
             while let Some(folder) = next() {
                 tests += runs(folder)?;
-                wrong.extend(self.folder(folder, &made)?);
+                wrong.extend(self.folder(folder, &states)?);
             }
             Ok((wrong, tests))
         };
@@ -162,8 +165,9 @@ impl Copied {
             wrong.extend(words);
             tests += count;
         }
-        let made = made.into_inner().unwrap_or_default();
-        wrong.extend(made::outdated(&made)?);
+        let states = states.into_inner().unwrap_or_default();
+        wrong.extend(made::outdated(&states)?);
+        wrong.extend(scan::check(&states)?);
         println!(
             "{} Terraform modules, examples and layers read, {tests} tests run",
             folders.len()
@@ -173,13 +177,13 @@ impl Copied {
 
     /// Checks one folder: a module by its tests, which validate it too, an example by itself, an application with the
     /// layers that it stands on.
-    fn folder(&self, folder: &Path, made: &Mutex<BTreeMap<String, Made>>) -> anyhow::Result<Option<String>> {
+    fn folder(&self, folder: &Path, states: &Mutex<scan::Folders>) -> anyhow::Result<Option<String>> {
         if let Some(words) = self.said(folder, &["init", "-input=false", "-backend=false"])? {
             return Ok(Some(words));
         }
         let has_tests = folder.join("tests").is_dir();
         match made::case(folder).filter(|_| has_tests && folder.ends_with("application")) {
-            Some(case) => self.layers(folder, case, made),
+            Some(case) => self.layers(folder, case, states),
             None if has_tests => self.said(folder, &["test"]),
             None => self.said(folder, &["validate"]),
         }
@@ -190,7 +194,7 @@ impl Copied {
         &self,
         folder: &Path,
         case: String,
-        made: &Mutex<BTreeMap<String, Made>>,
+        states: &Mutex<scan::Folders>,
     ) -> anyhow::Result<Option<String>> {
         let arguments = [
             "-json",
@@ -204,8 +208,9 @@ impl Copied {
         if !answer.status.success() {
             return Ok(Some(format!("terraform test of {case}: {}", made::errors(&said))));
         }
-        if let Ok(mut made) = made.lock() {
-            made.insert(case, made::read(&said)?);
+        let made: Vec<State> = states::read(&said)?;
+        if let Ok(mut states) = states.lock() {
+            states.insert(case, made);
         }
         Ok(None)
     }
@@ -287,7 +292,7 @@ fn mirror() -> Option<PathBuf> {
 }
 
 /// Asks checkov about modules and examples at once; what it finds in a module it finds through an example too.
-fn checkov(folder: &Path) -> anyhow::Result<Vec<String>> {
+fn checkov(folder: &Path, exceptions: &Exceptions) -> anyhow::Result<Vec<String>> {
     let program_path = match cluster::checkov() {
         Ok(path) => path,
         Err(error) => {
@@ -312,7 +317,6 @@ fn checkov(folder: &Path) -> anyhow::Result<Vec<String>> {
         said["summary"]["parsing_errors"] == 0,
         "checkov could not read everything"
     );
-    let exceptions = Exceptions::read("terraform/exceptions.yaml")?;
     let (mut wrong, mut left) = (Vec::new(), 0);
     for check in said["results"]["failed_checks"]
         .as_array()
@@ -326,7 +330,7 @@ fn checkov(folder: &Path) -> anyhow::Result<Vec<String>> {
         }
     }
     println!("checkov looked at {resources} resources of Terraform; {left} findings are left on purpose");
-    wrong.extend(exceptions.unmet());
+    wrong.extend(exceptions.unmet_by("checkov"));
     Ok(wrong)
 }
 
