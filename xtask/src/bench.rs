@@ -2,6 +2,7 @@
 //!
 //! Nothing here fails because of a number: machines differ, and a test that depends on the clock tests the machine.
 
+mod aws;
 mod cluster;
 
 use std::collections::BTreeMap;
@@ -10,17 +11,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 
 use crate::measure::{Taken, measure};
 use crate::options::Options;
 use crate::sample::{NAME, Sample};
-use crate::workspace::{build_landfall, output, program, root, run, target_folder};
+use crate::workspace::{build_landfall, output, program, root, run, shown, target_folder};
 
 /// How the task is called.
-pub const USAGE: &str = "[--only here|cluster] [--program FILE] [--port N]
-           measure renders, help and an `up` without changes; on a cluster, `up` beside bare helm";
+pub const USAGE: &str = "[--only here|cluster|aws] [--program FILE] [--port N] [--times N]
+           measure renders, help and an `up` without changes; `up` beside bare helm on a cluster, and beside bare
+           terraform on AWS for tests, so many times";
 
 /// What a process may take.
 #[derive(Debug, Clone, Copy)]
@@ -40,20 +42,23 @@ const HELP: Bar = Bar {
 
 /// Measures and prints a table.
 pub fn task(arguments: &[String]) -> anyhow::Result<()> {
-    let options = Options::parse(arguments, &["only", "program", "port"], USAGE)?;
+    let options = Options::parse(arguments, &["only", "program", "port", "times"], USAGE)?;
     let landfall = match options.get("program") {
         Some(file) => std::path::absolute(file)?,
         None => build_landfall(true)?,
     };
     let folder = target_folder()?.join("bench");
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let times = options.number("times")?.unwrap_or(1);
     match options.get("only") {
         None => {
             here(&landfall, &folder, options.number("port")?)?;
-            cluster::compare(&landfall, &folder)
+            cluster::compare(&landfall, &folder)?;
+            aws::compare(&landfall, &folder, times)
         }
         Some("here") => here(&landfall, &folder, options.number("port")?),
         Some("cluster") => cluster::compare(&landfall, &folder),
+        Some("aws") => aws::compare(&landfall, &folder, times),
         Some(other) => bail!("there is nothing to measure called `{other}`, usage: {USAGE}"),
     }
 }
@@ -164,7 +169,6 @@ fn releases(landfall: &Path, folder: &Path, data: &Path) -> anyhow::Result<()> {
 /// Measures an `up` that finds everything as it should be.
 fn no_change(landfall: PathBuf, folder: &Path, port: Option<u16>, trivial: Taken) -> anyhow::Result<()> {
     let sample = Sample::prepare(landfall, folder.join("sample"), port)?;
-    let quiet = |command: &mut Command| run(command.stdout(Stdio::null()).stderr(Stdio::null()));
     quiet(sample.landfall().args(["up", "--yes"]))?;
     let taken = measure(|| {
         let mut up = sample.landfall();
@@ -178,6 +182,16 @@ fn no_change(landfall: PathBuf, folder: &Path, port: Option<u16>, trivial: Taken
     );
     row("up, nothing to do", taken?, trivial, None);
     destroy
+}
+
+/// Runs a program that says something only when it fails.
+fn quiet(command: &mut Command) -> anyhow::Result<()> {
+    let ended = command
+        .output()
+        .with_context(|| format!("cannot start {}", shown(command)))?;
+    let words = String::from_utf8_lossy(&ended.stderr);
+    ensure!(ended.status.success(), "{} failed: {words}", shown(command));
+    Ok(())
 }
 
 fn row(name: &str, taken: Taken, trivial: Taken, bar: Option<Bar>) {

@@ -1,14 +1,15 @@
 #!/bin/bash
 # Makes in an account of the emulator what the sample's answers name, and writes them: sample.sh FOLDER [VERSION...]
 # FOLDER has landfall.yaml then, and env with what is to be set. The first version is the one that is asked for.
-# Set what `cargo xtask aws env` prints, and an account of twelve digits as AWS_ACCESS_KEY_ID; LANDFALL names the program.
+# Set what `cargo xtask aws env` prints, and an account of twelve digits as AWS_ACCESS_KEY_ID; LANDFALL names the program,
+# INSTALLATION the installation.
 set -eu
 mkdir -p "${1:?a folder}"
 FOLDER=$(cd "$1" && pwd)
 ROOT=$(cd "$(dirname "$0")/../../.." && pwd)
 shift
 [ $# -gt 0 ] || set -- 1.0.0
-ACCOUNT=$AWS_ACCESS_KEY_ID REGISTRY=$LANDFALL_TEST_AWS_REGISTRY
+ACCOUNT=$AWS_ACCESS_KEY_ID REGISTRY=$LANDFALL_TEST_AWS_REGISTRY INSTALLATION=${INSTALLATION:-notes}
 landfall() { "${LANDFALL:-landfall}" "$@"; }
 secret() { head -c 20 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 
@@ -21,7 +22,7 @@ for version in "$@"; do
 done
 landfall license issue --product sample --key "$ROOT/sample/keys/license-test.key.pem" --customer acme --tier enterprise \
   --seats 5 --feature attachments --issuer landfall --id first > "$FOLDER/license.jwt"
-aws s3 mb s3://notes-attachments > /dev/null
+aws s3 mb "s3://$INSTALLATION-attachments" > /dev/null
 zone=$(aws route53 create-hosted-zone --name example.test --caller-reference "$(secret)" --query HostedZone.Id --output text)
 curl --noproxy '*' -sSf "$AWS_ENDPOINT_URL/_ministack/rds/ca.pem" > "$FOLDER/database-ca.pem"
 
@@ -29,7 +30,7 @@ cat > "$FOLDER/landfall.yaml" << YAML
 schema: landfall/answers/v1
 product: sample
 release: $1
-name: notes
+name: $INSTALLATION
 tier: enterprise
 parts:
   main:
@@ -56,7 +57,7 @@ services:
     supply: yours
     region: $AWS_REGION
     endpoint: $AWS_ENDPOINT_URL
-    bucket: notes-attachments
+    bucket: $INSTALLATION-attachments
     access_key: env:NOTES_S3_ACCESS_KEY
     secret_key: env:NOTES_S3_SECRET_KEY
   license: { token: env:NOTES_LICENSE }

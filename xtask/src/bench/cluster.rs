@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use serde_json::{Value, json};
 
+use super::quiet;
 use crate::cluster::prepare;
 use crate::ground::Unavailable;
 use crate::measure::{measure, median};
-use crate::workspace::{output, program, root, shown};
+use crate::workspace::{output, program, root};
 
 /// How often each side comes up from nothing.
 const FRESH: usize = 3;
@@ -241,16 +242,6 @@ fn timed(command: &mut Command) -> anyhow::Result<Duration> {
     let start = Instant::now();
     quiet(command)?;
     Ok(start.elapsed())
-}
-
-/// Runs a program that says something only when it fails.
-fn quiet(command: &mut Command) -> anyhow::Result<()> {
-    let ended = command
-        .output()
-        .with_context(|| format!("cannot start {}", shown(command)))?;
-    let words = String::from_utf8_lossy(&ended.stderr);
-    ensure!(ended.status.success(), "{} failed: {words}", shown(command));
-    Ok(())
 }
 
 fn row(name: &str, ours: Duration, alone: Duration) {
