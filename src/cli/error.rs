@@ -235,6 +235,7 @@ impl From<DriverError> for CommandError {
             DriverError::Render(error) => error.into(),
             DriverError::Conflicts { conflicts } => super::edits::conflict(conflicts),
             DriverError::Cost(error) => error.into(),
+            DriverError::Account(error) if error.is_busy() => Self::from_error(Exit::Locked, &error),
             error @ DriverError::NotRunning { .. } => Self::from_error(Exit::Blocked, &error)
                 .hint("`landfall up` writes the new license and starts what does not run"),
             error @ DriverError::UnknownFile { .. } => {

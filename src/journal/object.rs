@@ -48,6 +48,11 @@ impl ObjectStore {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .filter(|(name, value)| known(name) && !value.is_empty())
             .collect();
+        let is_given = |what: &str| options.keys().any(|name| name.contains(what));
+        // The library would ask another region than the bucket's, whose answer says nothing of regions.
+        if url.scheme() == "s3" && !is_given("REGION") && !is_given("ENDPOINT") {
+            return Err(refused("set AWS_REGION to the region of the bucket".into()));
+        }
         // An endpoint given as http is meant as http; the library would refuse it without being told twice.
         if options
             .iter()

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
 use super::changes::Planned;
 use super::error::AccountError;
-use super::folder::{Folder, PREPARED, WITHOUT_BUCKET};
-use super::place::{BOOTSTRAP, Place};
+use super::folder::{Folder, OVERRIDE, PREPARED};
+use super::hold;
+use super::perform::Tell;
+use super::place::{BOOTSTRAP, Place, State};
 use super::stand_ins::StandIns;
 use crate::aws::Aws;
 use crate::deployment::{Deployment, Part};
@@ -21,9 +24,14 @@ pub(super) const PROGRAMS: [&str; 2] = ["terraform", "tofu"];
 /// What of our environment Terraform may see. Not `TF_VAR_`: what is applied is what is rendered. Not `TF_LOG`: it shows secrets.
 const HELPERS: [&str; 4] = ["AWS_", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_TOKEN_"];
 
-/// The root modules that this process has planned: what was approved is applied from the plan that was looked at.
+/// The root modules that this process works with: what was approved is applied from the plan that was looked at.
+///
+/// Once a part's folder was worked in, nobody else works there until this process ends: its plans lie there.
 #[derive(Clone, Debug, Default)]
-pub struct Roots(Arc<Mutex<BTreeMap<Utf8PathBuf, Held>>>);
+pub struct Roots {
+    plans: Arc<Mutex<BTreeMap<Utf8PathBuf, Held>>>,
+    folders: Arc<tokio::sync::Mutex<BTreeMap<Utf8PathBuf, fs_err::File>>>,
+}
 
 /// A plan that lies in its layer's folder.
 #[derive(Clone, Debug)]
@@ -50,7 +58,7 @@ impl Roots {
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<Utf8PathBuf, Held>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -105,13 +113,31 @@ impl Account {
         )
     }
 
+    /// Keeps other Landfalls out of the part's folder until this process ends.
+    ///
+    /// `patience` is how long to wait for one that is there; without it, until that one is done.
+    pub(super) async fn occupy(
+        &self,
+        patience: Option<Duration>,
+        tell: Tell<'_>,
+    ) -> Result<(), AccountError> {
+        let mut folders = self.roots.folders.lock().await;
+        if !folders.contains_key(&self.folder.0) {
+            let lock = hold::take(&self.folder.0, patience, &self.cancel, tell).await?;
+            folders.insert(self.folder.0.clone(), lock);
+        }
+        Ok(())
+    }
+
     /// Prepares a layer's folder, unless that was done for the same root module; says whether its state can be reached.
     ///
     /// The bucket of the states is made by a layer of its own: before it is there, a layer can be planned and no more.
     pub(super) async fn prepare(&self, layer: &str) -> Result<bool, AccountError> {
-        let made = self.place.options.state == super::place::State::S3;
-        let needs_bucket = made && layer != BOOTSTRAP;
-        if !needs_bucket {
+        if layer == BOOTSTRAP {
+            self.prepare_bootstrap().await?;
+            return Ok(true);
+        }
+        if self.place.options.state != State::S3 {
             self.init(layer).await?;
             return Ok(true);
         }
@@ -126,10 +152,10 @@ impl Account {
         }
     }
 
-    async fn init(&self, layer: &str) -> Result<(), AccountError> {
+    pub(super) async fn init(&self, layer: &str) -> Result<(), AccountError> {
         let folder = self.folder.layer(layer);
         let read = |name: &str| fs_err::read_to_string(folder.join(name)).unwrap_or_default();
-        let of = ["versions.tf", WITHOUT_BUCKET].map(read).concat();
+        let of = ["versions.tf", OVERRIDE].map(read).concat();
         let of = Digest::of(of).hex();
         let mark = folder.join(PREPARED);
         if fs_err::read_to_string(&mark).is_ok_and(|there| there == of) {
@@ -154,7 +180,7 @@ pub(super) fn folder_of(world: &World, deployment: &Deployment, part: &Part) -> 
 }
 
 /// Says whether it is the bucket of the states that is not there; the codes are S3's.
-fn says_no_bucket(error: &ToolError) -> bool {
+pub(super) fn says_no_bucket(error: &ToolError) -> bool {
     let ToolError::Failed { said, .. } = error else {
         return false;
     };

@@ -41,8 +41,6 @@ pub(super) struct Planned {
     pub(super) imported: BTreeMap<String, Value>,
     /// The ids and ARNs of what the state has.
     pub(super) known: BTreeSet<String>,
-    /// The SHA-256 of the file it was read from.
-    pub(super) seal: String,
 }
 
 impl Planned {

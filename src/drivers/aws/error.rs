@@ -93,6 +93,17 @@ pub enum AccountError {
         /// The root module's folder.
         folder: Utf8PathBuf,
     },
+    /// Another Landfall is at work in the folder of the root modules.
+    #[error(
+        "another landfall{} is at work in {folder}: wait until it is done, and try again",
+        .process.map(|process| format!(" (process {process})")).unwrap_or_default()
+    )]
+    Busy {
+        /// Its process, where it has said so.
+        process: Option<u32>,
+        /// The folder.
+        folder: Utf8PathBuf,
+    },
     /// A service does not run what was planned.
     #[error("`{component}` runs {found}, the plan says {planned}")]
     Mismatch {
@@ -106,6 +117,11 @@ pub enum AccountError {
 }
 
 impl AccountError {
+    /// Says whether somebody else is at work, and nothing else is wrong.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy { .. })
+    }
+
     /// Makes a closure that wraps the failure of a program.
     pub(super) fn tool(doing: impl Into<String>) -> impl FnOnce(ToolError) -> Self {
         let doing = doing.into();

@@ -1,7 +1,7 @@
 //! The root modules on this machine, where Terraform works on them.
 //!
 //! One folder for each layer, as it is rendered. Beside what is rendered lie what Terraform keeps there (providers, the
-//! lock file, a local state) and three files of Landfall's own.
+//! lock file, a local state) and files of Landfall's own.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::error::AccountError;
-use super::place::{APPLICATION, DATA, FOUNDATION, MODULES};
-use crate::oci::Digest;
+use super::place::{APPLICATION, BOOTSTRAP, DATA, FOUNDATION, MODULES};
 use crate::render::Artifacts;
 
 /// What a layer is given by another: from which, by which output, to which.
@@ -21,8 +20,8 @@ pub(super) const HANDED: [(&str, &str, &str); 3] = [
 ];
 /// What a layer is applied with beside what was answered.
 const SETTINGS: &str = "landfall.auto.tfvars.json";
-/// What makes a layer's state a local one, while the bucket of the states is not there.
-pub(super) const WITHOUT_BUCKET: &str = "landfall_override.tf";
+/// What puts a layer's state elsewhere than it is rendered.
+pub(super) const OVERRIDE: &str = "landfall_override.tf";
 /// A plan that Terraform wrote down.
 pub(super) const PLAN: &str = "landfall.tfplan";
 /// What Terraform tells while it applies, line by line, until the layer is done.
@@ -41,6 +40,11 @@ impl Folder {
     /// Returns the folder of a layer.
     pub(super) fn layer(&self, layer: &str) -> Utf8PathBuf {
         self.0.join(layer)
+    }
+
+    /// Says whether root modules lie there, of whichever run.
+    pub(super) fn is_laid_out(&self) -> bool {
+        self.layer(FOUNDATION).join("versions.tf").is_file()
     }
 
     /// Writes what is rendered, and removes what is not rendered any more.
@@ -72,7 +76,7 @@ impl Folder {
                 .iter()
                 .any(|end| name.ends_with(end));
             let is_handed = HANDED.iter().any(|(from, ..)| name == handed_file(from));
-            let is_ours = [SETTINGS, WITHOUT_BUCKET, ADOPTED].contains(&name) || is_handed;
+            let is_ours = [SETTINGS, OVERRIDE, ADOPTED].contains(&name) || is_handed;
             if is_read && !is_ours && !rendered(&path) {
                 remove(entry.path())?;
             }
@@ -107,7 +111,7 @@ impl Folder {
 
     /// Lets a layer's state be a local one that nobody keeps, or the one that is rendered.
     pub(super) fn without_bucket(&self, layer: &str, without: bool) -> Result<(), AccountError> {
-        let path = Utf8Path::new(layer).join(WITHOUT_BUCKET);
+        let path = Utf8Path::new(layer).join(OVERRIDE);
         let text = "# The bucket of the states is not there yet: this is a preview.\nterraform {\n  backend \"local\" {\n    path = \"landfall-preview.tfstate\"\n  }\n}\n";
         match without {
             true => self.write(path, text),
@@ -115,11 +119,26 @@ impl Folder {
         }
     }
 
-    /// Takes the SHA-256 of the plan that lies in a layer's folder: whoever plans there next writes over it.
-    pub(super) fn seal(&self, layer: &str) -> Result<String, AccountError> {
-        let path = self.layer(layer).join(PLAN);
-        let plan = fs_err::read(&path).map_err(AccountError::file("read", &path))?;
-        Ok(Digest::of(plan).hex())
+    /// Lets the state of the layer that makes the bucket lie in it, beside those of the other layers, or where it is rendered.
+    pub(super) fn bootstrap_in_bucket(&self, inside: bool) -> Result<(), AccountError> {
+        let path = Utf8Path::new(BOOTSTRAP).join(OVERRIDE);
+        if !inside {
+            return remove(&self.0.join(path));
+        }
+        let other = self.layer(FOUNDATION).join("versions.tf");
+        let rendered = fs_err::read_to_string(&other).map_err(AccountError::file("read", &other))?;
+        let block = rendered
+            .find("  backend \"s3\" {")
+            .and_then(|begin| Some(&rendered[begin..begin + rendered[begin..].find("\n  }\n")? + 5]));
+        let block = block.ok_or_else(|| AccountError::strange(format!("{other} has no backend in S3")))?;
+        let block = block.replace(
+            &format!("/{FOUNDATION}.tfstate"),
+            &format!("/{BOOTSTRAP}.tfstate"),
+        );
+        let text = format!(
+            "# The bucket is there, and keeps the state of what makes it, too.\nterraform {{\n{block}}}\n"
+        );
+        self.write(path, &text)
     }
 
     /// Writes down what Terraform is to take over before anything else.
@@ -158,4 +177,34 @@ fn handed_file(from: &str) -> String {
 
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_what_makes_the_bucket_lies_in_it_beside_the_others() {
+        let guard = tempfile::tempdir().unwrap();
+        let folder = Folder(Utf8PathBuf::from_path_buf(guard.path().to_owned()).unwrap());
+        fs_err::create_dir(folder.layer(FOUNDATION)).unwrap();
+        let rendered = include_str!("../../../tests/golden/sample/aws/foundation/versions.tf");
+        fs_err::write(folder.layer(FOUNDATION).join("versions.tf"), rendered).unwrap();
+        folder.bootstrap_in_bucket(true).unwrap();
+        let path = folder.layer(BOOTSTRAP).join(OVERRIDE);
+        insta::assert_snapshot!(fs_err::read_to_string(&path).unwrap(), @r#"
+        # The bucket is there, and keeps the state of what makes it, too.
+        terraform {
+          backend "s3" {
+            bucket              = "notes-state-123456789012"
+            key                 = "notes/main/bootstrap.tfstate"
+            region              = "eu-west-1"
+            use_lockfile        = true
+            allowed_account_ids = ["123456789012"]
+          }
+        }
+        "#);
+        folder.bootstrap_in_bucket(false).unwrap();
+        assert!(!path.exists());
+    }
 }

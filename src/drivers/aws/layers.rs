@@ -80,24 +80,9 @@ impl Account {
         }
         work.end(&planned)?;
         planned.map_err(AccountError::tool(format!("plan the {layer} layer")))?;
-        let seal = self.folder.seal(layer)?;
         let shown = terraform.show(plan, &self.cancel).await;
         let shown = shown.map_err(AccountError::tool(format!("read the plan of the {layer} layer")))?;
-        let mut planned = Planned::of(&shown, &self.stand_ins);
-        planned.seal = seal;
-        self.is_sealed(layer, &planned)?;
-        Ok(planned)
-    }
-
-    /// Refuses a plan that somebody who looks, and so takes no lock, has written over.
-    fn is_sealed(&self, layer: &str, planned: &Planned) -> Result<(), AccountError> {
-        if self.folder.seal(layer)? == planned.seal {
-            return Ok(());
-        }
-        Err(AccountError::strange(format!(
-            "the {layer} layer was planned by another landfall meanwhile, in {}, so nothing is applied; try again once it is done",
-            self.folder.layer(layer)
-        )))
+        Ok(Planned::of(&shown, &self.stand_ins))
     }
 
     /// Applies a plan that lies in a layer's folder, and tells each resource.
@@ -106,10 +91,9 @@ impl Account {
     pub(super) async fn apply(
         &self,
         layer: &str,
-        (planned, terms): (&Planned, &Terms),
+        terms: &Terms,
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Applied, AccountError> {
-        self.is_sealed(layer, planned)?;
         let folder = self.folder.layer(layer);
         let record = folder.join(RECORD);
         let mut in_the_way = Vec::new();

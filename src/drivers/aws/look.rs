@@ -6,6 +6,7 @@ use super::account::Account;
 use super::changes::Planned;
 use super::error::AccountError;
 use super::folder::{RECORD, layers};
+use super::hold::PATIENCE;
 use super::layers::Terms;
 use super::observe::{Observed, ObservedLayer, ObservedService};
 use super::perform::Application;
@@ -29,6 +30,7 @@ pub async fn look(
     installed: Option<&str>,
 ) -> Result<Observed, AccountError> {
     let account = Account::connect(world, deployment, part).await?;
+    account.occupy(Some(PATIENCE), &mut |_| ()).await?;
     account.folder.lay_out(artifacts)?;
     let terraform = account.terraform(FOUNDATION);
     let version = terraform.version(&account.cancel).await;

@@ -8,11 +8,13 @@
 
 mod account;
 mod adoption;
+mod bootstrap;
 mod changes;
 mod drift;
 mod error;
 mod examine;
 mod folder;
+mod hold;
 mod layers;
 mod logs;
 mod look;

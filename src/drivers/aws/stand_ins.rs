@@ -83,6 +83,7 @@ mod tests {
         assert!(at("for_data.foundation.key_arns.data").starts_with("arn:aws:kms:eu-west-1:123456789012:"));
         assert!(at("for_application.data.secret_arns.session_key").contains(":secretsmanager:"));
         assert!(at("for_application.foundation.private_subnet_ids.1").starts_with("subnet-"));
+        assert!(at("for_application.data.objects.statements.0.resources.1").starts_with("arn:"));
         assert_eq!(at("for_application.data.something"), "stand-in");
         assert_eq!(stand_ins.at("for_application.data.cache.port"), 6379);
     }

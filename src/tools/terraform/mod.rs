@@ -253,6 +253,15 @@ impl Terraform {
         call.run(cancel).await.map(drop)
     }
 
+    /// Reads the state as it is kept: JSON, with what is secret in it.
+    ///
+    /// # Errors
+    /// [`ToolError`] when it cannot be reached.
+    pub async fn pull(&self, cancel: &CancelToken) -> Result<String, ToolError> {
+        let call = self.call("reading terraform's state").args(["state", "pull"]);
+        Ok(call.run(cancel).await?.stdout)
+    }
+
     async fn json(&self, call: &Invocation, cancel: &CancelToken) -> Result<Value, ToolError> {
         let output = call.run(cancel).await?;
         serde_json::from_str(&output.stdout).map_err(|source| call.follow(source.into()))

@@ -7,7 +7,7 @@ use super::super::changes::{Planned, is_approved, keeps_data};
 use super::super::error::AccountError;
 use super::super::folder::HANDED;
 use super::super::layers::{Applied, Terms};
-use super::super::place::{APPLICATION, DATA, MODULES};
+use super::super::place::{APPLICATION, BOOTSTRAP, DATA, MODULES};
 use super::super::secrets::origins;
 use super::super::work::left_alone;
 use super::{Performer, Tell};
@@ -32,12 +32,7 @@ impl Performer<'_> {
         let held = account.roots.get(&account.folder.layer(layer)).filter(|held| {
             let approved = change.is_some_and(|change| held.planned.change == *change && !change.preview);
             let is_same = held.of == self.artifacts.digest().to_string();
-            // Whoever only looks takes no lock, and plans in the same folder.
-            let is_there = account
-                .folder
-                .seal(layer)
-                .is_ok_and(|seal| seal == held.planned.seal);
-            is_usual && approved && is_same && is_there && adoption.is_empty()
+            is_usual && approved && is_same && adoption.is_empty()
         });
         let more_is_approved = !is_usual || change.is_none();
         let approved = |planned: &Planned| {
@@ -51,6 +46,10 @@ impl Performer<'_> {
         let terms = self.terms(layer, settings).await?;
         self.bring_in_line(layer, terms, (adoption, planned), &approved, tell)
             .await?;
+        if layer == BOOTSTRAP {
+            // Its state moves into the bucket that it has made.
+            account.prepare(layer).await?;
+        }
         self.hand_on(layer).await
     }
 
@@ -81,7 +80,7 @@ impl Performer<'_> {
                 return Ok(());
             }
             terms.values = self.values(layer, &terms).await?;
-            match account.apply(layer, (&plan, &terms), tell).await? {
+            match account.apply(layer, &terms, tell).await? {
                 Applied::Done => return Ok(()),
                 Applied::Stumbled { in_the_way, error } => {
                     if !adoption.stumbled(in_the_way, account.tagged(layer).await?) {

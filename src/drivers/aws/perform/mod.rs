@@ -68,6 +68,7 @@ impl<'a> Performer<'a> {
         let Action::Aws(action) = &step.action else {
             return Ok(Output::new());
         };
+        self.enter(&mut *tell).await?;
         match action {
             AwsAction::ApplyLayer {
                 layer,
@@ -94,6 +95,7 @@ impl<'a> Performer<'a> {
         let Action::Aws(action) = &step.action else {
             return Ok(());
         };
+        self.enter(&mut *tell).await?;
         match action {
             AwsAction::ApplyLayer { layer, before, .. } => {
                 self.apply_again(layer, before.is_some(), tell).await
@@ -105,6 +107,15 @@ impl<'a> Performer<'a> {
             | AwsAction::RunTask { .. }
             | AwsAction::SaveDatabase { .. }
             | AwsAction::Verify { .. } => Ok(()),
+        }
+    }
+
+    /// Keeps others out of the folder, and lays it out where an operator takes up what was begun at another machine.
+    async fn enter(&self, tell: Tell<'_>) -> Result<(), AccountError> {
+        self.account.occupy(None, tell).await?;
+        match self.account.folder.is_laid_out() {
+            true => Ok(()),
+            false => self.account.folder.lay_out(self.artifacts),
         }
     }
 

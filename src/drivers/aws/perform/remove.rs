@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::changes::{Planned, is_approved};
+use super::super::changes::is_approved;
 use super::super::error::AccountError;
 use super::super::folder::{self, PREPARED, RECORD};
 use super::super::layers::{Applied, Terms};
@@ -21,6 +21,9 @@ impl Performer<'_> {
         left_alone(&account.folder.layer(layer), &account.cancel, tell).await?;
         let mut adoption = account.stranded(layer).await?;
         self.lay_out(layer, self.artifacts).await?;
+        if layer == BOOTSTRAP {
+            account.bring_bootstrap_home().await?;
+        }
         let settings = LayerSettings {
             unprotected: true,
             ..LayerSettings::default()
@@ -43,7 +46,7 @@ impl Performer<'_> {
             let mut more = planned.change.clone();
             more.resources.retain(|_, action| action != "import");
             is_approved(layer, &more, None, true)?;
-            self.applied(layer, (&planned, &terms), tell).await?;
+            self.applied(layer, &terms, tell).await?;
             terms.only.clear();
         }
         let left = match layer {
@@ -56,9 +59,10 @@ impl Performer<'_> {
         };
         let planned = account.plan(layer, &terms).await?;
         if !planned.change.is_nothing() {
-            self.applied(layer, (&planned, &terms), tell).await?;
+            self.applied(layer, &terms, tell).await?;
         }
         if layer == BOOTSTRAP {
+            account.forget_home()?;
             // The other layers' states went with the bucket.
             for other in LAYERS {
                 folder::remove(&account.folder.layer(other).join(PREPARED))?;
@@ -74,13 +78,8 @@ impl Performer<'_> {
     }
 
     /// Applies a plan that makes nothing, so that nothing can be in its way.
-    async fn applied(
-        &self,
-        layer: &str,
-        what: (&Planned, &Terms),
-        tell: Tell<'_>,
-    ) -> Result<(), AccountError> {
-        match self.account.apply(layer, what, tell).await? {
+    async fn applied(&self, layer: &str, terms: &Terms, tell: Tell<'_>) -> Result<(), AccountError> {
+        match self.account.apply(layer, terms, tell).await? {
             Applied::Done => Ok(()),
             Applied::Stumbled { error, .. } => Err(error),
         }
