@@ -16,6 +16,7 @@ mod oidc;
 mod probe;
 mod release;
 mod settings;
+mod stand_in;
 mod trace;
 mod web;
 mod worker;
@@ -28,7 +29,7 @@ use crate::error::{Explain as _, Failure};
 use crate::release::Release;
 use crate::settings::Environment;
 
-const USAGE: &str = "usage: notes api|web|worker|migrate|probe URL..|version";
+const USAGE: &str = "usage: notes api|web|worker|migrate|probe URL..|stand-in VARIABLE|version";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -46,7 +47,7 @@ fn run(command: &str) -> Result<(), Failure> {
     let environment = Environment::of_process();
     match command {
         "version" => say(&release.version),
-        "api" | "web" | "worker" | "migrate" | "probe" => {
+        "api" | "web" | "worker" | "migrate" | "probe" | "stand-in" => {
             log::set_component(command);
             let runtime = tokio::runtime::Runtime::new().explain("cannot start the async runtime")?;
             let outcome = runtime.block_on(start(command, release, &environment));
@@ -67,6 +68,10 @@ async fn start(command: &str, release: Release, environment: &Environment) -> Re
             let urls: Vec<String> = std::env::args().skip(2).collect();
             let lines = probe::run(environment, &urls).await?;
             lines.iter().try_for_each(|line| say(line))
+        }
+        "stand-in" => {
+            let variable = std::env::args().nth(2).ok_or_else(|| Failure::new(USAGE))?;
+            stand_in::run(release, environment, &variable).await
         }
         _ => migrate::run(&release, environment).await,
     }

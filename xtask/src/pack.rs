@@ -16,6 +16,8 @@ use sha2::{Digest as _, Sha256};
 pub const USAGE: &str = "[--release VERSION]... [--out DIR]   pack the sample product as OCI image layouts";
 
 const COMPONENTS: [&str; 3] = ["api", "web", "worker"];
+/// The layout of the images that stand in for components of other products.
+const STAND_INS: &str = "stand-ins";
 const EPOCH: &str = "1970-01-01T00:00:00Z";
 /// The images hold nothing but the binary, so there is no C library to find at run time; and a static binary
 /// cannot look up `getrandom` by name, for want of which it would read a `/dev` that may not be there.
@@ -31,23 +33,91 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     let out = options.out.unwrap_or_else(|| target.join("sample"));
     let binary = build(&target)?;
     let key = digest(&fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?);
+    let mut layouts = releases
+        .iter()
+        .map(of_release)
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    if options.only.is_empty() {
+        layouts.push(stand_ins()?);
+    }
     let mut layer = None;
-    for release in &releases {
-        let stamp = out.join(".packed").join(release_version(release)?);
-        let folder = out.join(release_version(release)?);
-        let content = format!("{FORMAT} {key} {release}\n");
+    for layout in &layouts {
+        let stamp = out.join(".packed").join(&layout.name);
+        let folder = out.join(&layout.name);
+        let content = format!("{FORMAT} {key} {}\n", layout.key);
         let is_current = fs::read_to_string(&stamp).is_ok_and(|packed| packed == content);
         if !(is_current && folder.join("index.json").is_file()) {
             let binary_layer = match &layer {
                 Some(layer) => layer,
                 None => layer.insert(Layer::of_file("app/notes", 0o755, &fs::read(&binary)?)?),
             };
-            pack(&folder, release, binary_layer)?;
+            pack(&folder, layout, binary_layer)?;
             write(&stamp, content.as_bytes())?;
         }
         println!("{}", folder.display());
     }
     Ok(())
+}
+
+/// What becomes one image layout.
+struct Layout {
+    /// Its folder's name.
+    name: String,
+    /// Everything that it says, for knowing whether it is packed.
+    key: String,
+    /// What the program inside reads of its release.
+    release: Value,
+    images: Vec<Image>,
+}
+
+/// One image: the program, started in some way.
+struct Image {
+    name: String,
+    entrypoint: Vec<String>,
+    command: Vec<String>,
+}
+
+/// Describes the layout of a release of the sample.
+fn of_release(release: &Value) -> anyhow::Result<Layout> {
+    let mut inside = release.clone();
+    // The promise is the vendor's word to Landfall; the program inside has no use for it.
+    inside.as_object_mut().map(|inside| inside.remove("promise"));
+    Ok(Layout {
+        name: release_version(release)?.to_owned(),
+        key: release.to_string(),
+        release: inside,
+        images: COMPONENTS
+            .map(|component| Image {
+                name: format!("sample-{component}"),
+                entrypoint: vec!["/app/notes".to_owned()],
+                command: vec![component.to_owned()],
+            })
+            .into(),
+    })
+}
+
+/// Describes the layout of what stands in for components of other products.
+fn stand_ins() -> anyhow::Result<Layout> {
+    #[derive(Deserialize)]
+    struct StandIn {
+        image: String,
+        port: String,
+    }
+    let path = workspace().join("sample/stand-ins.json");
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let known: Vec<StandIn> =
+        serde_json::from_str(&text).with_context(|| format!("cannot understand {}", path.display()))?;
+    let image = |known: StandIn| Image {
+        name: known.image,
+        entrypoint: ["/app/notes", "stand-in", &known.port].map(str::to_owned).into(),
+        command: Vec::new(),
+    };
+    Ok(Layout {
+        name: STAND_INS.to_owned(),
+        key: text,
+        release: json!({ "version": "1.0.0", "schema": 1 }),
+        images: known.into_iter().map(image).collect(),
+    })
 }
 
 #[derive(Default)]
@@ -201,29 +271,26 @@ impl Layer {
 }
 
 /// Writes one image layout; a folder that is there already is replaced.
-fn pack(folder: &Path, release: &Value, binary: &Layer) -> anyhow::Result<()> {
+fn pack(folder: &Path, layout: &Layout, binary: &Layer) -> anyhow::Result<()> {
     // Written beside and renamed: an interrupted run leaves no half of a layout under its name.
-    let version = release_version(release)?;
-    let unfinished = folder.with_file_name(format!(".unfinished-{version}"));
+    let version = release_version(&layout.release)?;
+    let unfinished = folder.with_file_name(format!(".unfinished-{}", layout.name));
     for old in [&unfinished, folder] {
         if old.exists() {
             fs::remove_dir_all(old).with_context(|| format!("cannot remove {}", old.display()))?;
         }
     }
-    let mut inside = release.clone();
-    // The promise is the vendor's word to Landfall; the program inside has no use for it.
-    inside.as_object_mut().map(|inside| inside.remove("promise"));
-    let text = format!("{}\n", serde_json::to_string_pretty(&inside)?);
+    let text = format!("{}\n", serde_json::to_string_pretty(&layout.release)?);
     let layers = [
         binary,
         &Layer::of_file("app/release.json", 0o644, text.as_bytes())?,
     ];
     let mut manifests = Vec::new();
-    for component in COMPONENTS {
-        let mut manifest = image(&unfinished, component, version, &layers)?;
+    for one in &layout.images {
+        let mut manifest = image(&unfinished, one, version, &layers)?;
         manifest["platform"] = json!({ "architecture": architecture(), "os": "linux" });
         manifest["annotations"] =
-            json!({ "org.opencontainers.image.ref.name": format!("sample-{component}:{version}") });
+            json!({ "org.opencontainers.image.ref.name": format!("{}:{version}", one.name) });
         manifests.push(manifest);
     }
     let index = json!({
@@ -240,7 +307,7 @@ fn pack(folder: &Path, release: &Value, binary: &Layer) -> anyhow::Result<()> {
 }
 
 /// Writes the blobs of one image and describes its manifest.
-fn image(layout: &Path, component: &str, version: &str, layers: &[&Layer]) -> anyhow::Result<Value> {
+fn image(layout: &Path, image: &Image, version: &str, layers: &[&Layer]) -> anyhow::Result<Value> {
     let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.diff_id.as_str()).collect();
     let created_by = |what: &str| json!({ "created": EPOCH, "created_by": what });
     let config = json!({
@@ -249,12 +316,12 @@ fn image(layout: &Path, component: &str, version: &str, layers: &[&Layer]) -> an
         "created": EPOCH,
         "config": {
             "User": "65532:65532",
-            "Entrypoint": ["/app/notes"],
-            "Cmd": [component],
+            "Entrypoint": image.entrypoint,
+            "Cmd": image.command,
             "WorkingDir": "/app",
             "ExposedPorts": { "8080/tcp": {} },
             "Labels": {
-                "org.opencontainers.image.title": format!("sample-{component}"),
+                "org.opencontainers.image.title": image.name,
                 "org.opencontainers.image.version": version,
             },
         },
