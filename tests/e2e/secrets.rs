@@ -2,49 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 
 use camino::Utf8Path;
 use serde_json::{Value, json};
 
-use super::common::{Ground, Library, Script, Server, Trouble, free_port, needs_root, repository, under};
-
-/// Remembers every command line that was seen on this machine.
-struct Watcher {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<BTreeSet<Vec<u8>>>,
-}
-
-impl Watcher {
-    fn start() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = std::thread::spawn(move || {
-            let mut seen = BTreeSet::new();
-            while !stopped.load(Ordering::Relaxed) {
-                for entry in fs_err::read_dir("/proc").unwrap().flatten() {
-                    if entry
-                        .file_name()
-                        .to_str()
-                        .is_some_and(|name| name.parse::<u32>().is_ok())
-                    {
-                        seen.extend(fs_err::read(entry.path().join("cmdline")).ok());
-                    }
-                }
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            seen
-        });
-        Self { stop, thread }
-    }
-
-    fn end(self) -> BTreeSet<Vec<u8>> {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap()
-    }
-}
+use super::common::{
+    Ground, Library, Script, Server, Trouble, Watcher, free_port, holds, needs_root, repository, under,
+};
 
 /// Reads every secret that the installation keeps.
 fn kept(ground: &Ground) -> BTreeSet<String> {
@@ -53,11 +17,6 @@ fn kept(ground: &Ground) -> BTreeSet<String> {
         .into_iter()
         .map(read)
         .collect()
-}
-
-/// Looks by way of text, for which the standard library has a quick search; the canaries are ASCII.
-fn holds(bytes: &[u8], canary: &str) -> bool {
-    String::from_utf8_lossy(bytes).contains(canary)
 }
 
 /// Asserts that no canary stands in any file of the ground, but where secrets belong.
@@ -114,7 +73,7 @@ fn secrets_are_found_nowhere_but_where_they_belong() {
     fs_err::remove_dir_all(ground.path("out")).unwrap();
     fs_err::create_dir(ground.path("out")).unwrap();
 
-    let watcher = Watcher::start();
+    let watcher = Watcher::start("/".into());
     let (plan, events) = (ground.path("up.plan"), ground.path("up.events"));
     ground.expect(0, &["render", "--out", ground.path("rendered").as_str()]);
     ground.expect(0, &["plan", "--out", plan.as_str()]);
@@ -155,15 +114,7 @@ fn secrets_are_found_nowhere_but_where_they_belong() {
     }
     ground.expect(0, &["destroy", "--confirm", &ground.name]);
     assert_nowhere(&ground, &canaries);
-    for line in watcher.end() {
-        for canary in &canaries {
-            assert!(
-                !holds(&line, canary),
-                "on a command line: {}",
-                String::from_utf8_lossy(&line)
-            );
-        }
-    }
+    watcher.expect_none(&canaries);
 }
 
 #[test]
@@ -172,7 +123,7 @@ fn the_secrets_of_a_bundled_database_are_found_nowhere_but_where_they_belong() {
     let token = ground.write_license("canary");
     fs_err::remove_dir_all(ground.path("out")).unwrap();
     fs_err::create_dir(ground.path("out")).unwrap();
-    let watcher = Watcher::start();
+    let watcher = Watcher::start("/".into());
     let script = Script {
         step: Some("api/health".to_owned()),
         trouble: Trouble::FailAfter,
@@ -194,15 +145,7 @@ fn the_secrets_of_a_bundled_database_are_found_nowhere_but_where_they_belong() {
     );
     assert_nowhere(&ground, &canaries);
     assert_private(&ground);
-    for line in watcher.end() {
-        for canary in &canaries {
-            assert!(
-                !holds(&line, canary),
-                "on a command line: {}",
-                String::from_utf8_lossy(&line)
-            );
-        }
-    }
+    watcher.expect_none(&canaries);
 }
 
 /// Asserts that what holds secrets belongs to the services' user and can be read by nobody else.

@@ -34,7 +34,19 @@ pub fn task(arguments: &[String]) -> anyhow::Result<()> {
             .envs(of_cluster.unwrap_or_default())
             .envs(of_emulator.unwrap_or_default()))
     };
-    let checks: [Check; 9] = [
+    // What nobody but a real object store can prove.
+    let object_store = || {
+        let Some(emulator) = emulator.get() else {
+            println!("SKIPPED: there is no object store to try the record of runs in");
+            return Ok(());
+        };
+        run(cargo("test")
+            .args(["--locked", "--package", "landfall", "--lib"])
+            .args(["--", "--ignored", "a_real_object_store"])
+            .envs(emulator.variables.clone())
+            .env("LANDFALL_TEST_STORE", emulator.store()?))
+    };
+    let checks: [Check; 10] = [
         ("format", &|| run(cargo("fmt").args(["--all", "--check"]))),
         ("lints", &|| {
             run(cargo("clippy")
@@ -55,6 +67,7 @@ pub fn task(arguments: &[String]) -> anyhow::Result<()> {
         // They call it.
         ("aws", &bring_emulator),
         ("tests", &tests),
+        ("object store", &object_store),
         ("golden folders", &lint::golden),
     ];
     let start = Instant::now();

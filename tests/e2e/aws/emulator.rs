@@ -34,8 +34,6 @@ impl Emulator {
 
     /// Makes a call in an account; the emulator reads the account from the signature, and checks nothing of it.
     pub fn call(&self, account: &str, service: &str, target: Option<&str>, body: String) -> String {
-        let scope = format!("{account}/20250101/{}/{service}/aws4_request", self.region);
-        let signed = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
         let kind = match target {
             Some(_) => "application/x-amz-json-1.1",
             None => "application/x-www-form-urlencoded",
@@ -43,24 +41,48 @@ impl Emulator {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut request = client
             .post(&self.endpoint)
-            .header("authorization", signed)
+            .header("authorization", self.signed(account, service))
             .header("content-type", kind)
             .body(body);
         if let Some(target) = target {
             request = request.header("x-amz-target", target);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(async {
-            let reply = request.send().await.unwrap();
-            let status = reply.status();
-            let text = reply.text().await.unwrap();
-            assert!(status.is_success(), "{status}: {text}");
-            text
-        })
+        answer(request)
     }
+
+    /// Makes a bucket in an account.
+    pub fn make_bucket(&self, account: &str, bucket: &str) {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let here = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
+            self.region
+        );
+        let request = client
+            .put(format!("{}/{bucket}", self.endpoint))
+            .header("authorization", self.signed(account, "s3"))
+            .body(here);
+        answer(request);
+    }
+
+    fn signed(&self, account: &str, service: &str) -> String {
+        let scope = format!("{account}/20250101/{}/{service}/aws4_request", self.region);
+        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none")
+    }
+}
+
+/// Sends a request, and expects that it is answered well.
+fn answer(request: reqwest::RequestBuilder) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let reply = request.send().await.unwrap();
+        let status = reply.status();
+        let text = reply.text().await.unwrap();
+        assert!(status.is_success(), "{status}: {text}");
+        text
+    })
 }
 
 static EMULATOR: OnceLock<Result<Emulator, String>> = OnceLock::new();

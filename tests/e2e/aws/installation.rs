@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::super::common::{
-    At, PATIENCE, Reply, Running, Said, ask_for, kill, promise, repository, signal, start_until,
+    At, PATIENCE, Reply, Running, Said, ask_for, kill, promise, repository, signal, start_until, under,
 };
 use super::emulator::{Emulator, emulator};
 
@@ -58,76 +58,125 @@ pub struct Installation {
     pub access_key: String,
     /// The account.
     pub account: String,
-    emulator: &'static Emulator,
+    /// Where all this is.
+    pub emulator: &'static Emulator,
     folder: Utf8PathBuf,
     _guard: TempDir,
 }
 
+/// Where an installation is to be.
+pub struct Place {
+    /// At which emulator.
+    pub emulator: &'static Emulator,
+    /// In which account.
+    pub account: String,
+    /// Under which name.
+    pub name: String,
+}
+
 impl Installation {
-    /// Prepares one in an account that nobody has used, for which releases are known; the first is asked for.
+    /// Prepares one of the sample product, for which releases are known; the first is asked for.
     ///
     /// None where there is no emulator, which is said aloud.
     pub fn new(releases: &[&str]) -> Option<Self> {
+        let one = Self::with(|place| sample(place, releases[0]))?;
+        fs_err::write(one.path("access-key"), &one.account).unwrap();
+        fs_err::write(one.path("secret-key"), "a canary that nobody finds").unwrap();
+        for version in releases {
+            one.add_release(version);
+        }
+        one.write_license();
+        Some(one)
+    }
+
+    /// Prepares one in an account that nobody has used.
+    ///
+    /// None where there is no emulator, which is said aloud.
+    pub fn with(answers: impl FnOnce(&Place) -> Value) -> Option<Self> {
         let emulator = emulator()?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         // Tests that begin in one second are told apart.
         let number = u64::from(NUMBER.fetch_add(1, Ordering::Relaxed));
         let account = format!("{:012}", now.as_secs() * 100 + number);
+        let place = Place {
+            emulator,
+            name: format!("lf{}", &account[account.len() - 7..]),
+            account,
+        };
+        let mut answers = answers(&place);
+        // Operators are at work at other machines, too.
+        answers["state"] = format!("s3://{}-runs/landfall", place.name).into();
         let guard = tempfile::Builder::new().prefix("lf-aws-").tempdir().unwrap();
-        let folder = Utf8PathBuf::from_path_buf(guard.path().to_owned()).expect("it is UTF-8");
-        let name = format!("lf{}", &account[account.len() - 7..]);
-        let region = &emulator.region;
-        let answers = json!({
-            "schema": "landfall/answers/v1",
-            "product": "sample",
-            "release": releases[0],
-            "name": name,
-            "tier": "community",
-            "parts": { "main": { "mode": "aws", "target": "aws", "options": {
-                "region": region, "account": account, "domain": "notes.example.test",
-                "certificate": "given",
-                "certificate_arn": emulator.certificate(&account, "notes.example.test"),
-                "size": "small", "state": "s3",
-                // What the emulator has.
-                "database_version": "15.18", "database_ca": "database-ca.pem",
-                "cache_engine": "redis", "cache_version": "7.1",
-            } } },
-            "services": {
-                "license": { "token": "file:license.jwt" },
-                "database": { "supply": "managed" },
-                "cache": { "supply": "managed" },
-                "objects": {
-                    "supply": "yours", "region": region, "endpoint": emulator.endpoint,
-                    "bucket": format!("{name}-attachments"),
-                    "access_key": "file:access-key", "secret_key": "file:secret-key",
-                },
-            },
-        });
         let one = Self {
             answers,
-            name,
-            access_key: account.clone(),
-            account,
+            name: place.name,
+            access_key: place.account.clone(),
+            account: place.account,
             emulator,
-            folder,
+            folder: Utf8PathBuf::from_path_buf(guard.path().to_owned()).expect("it is UTF-8"),
             _guard: guard,
         };
-        one.prepare(releases);
+        emulator.make_bucket(&one.account, &one.runs());
+        one.make_folders();
+        one.write_answers();
+        let authority = ask_for(None, "GET", &one.at("/_ministack/rds/ca.pem"), None);
+        fs_err::write(one.path("database-ca.pem"), authority.body).unwrap();
         Some(one)
     }
 
-    fn prepare(&self, releases: &[&str]) {
+    /// Has a second operator come, with the same files in a folder of their own and nothing else.
+    pub fn second(&self) -> Self {
+        let guard = tempfile::Builder::new().prefix("lf-aws-").tempdir().unwrap();
+        let second = Self {
+            answers: self.answers.clone(),
+            name: self.name.clone(),
+            access_key: self.access_key.clone(),
+            account: self.account.clone(),
+            emulator: self.emulator,
+            folder: Utf8PathBuf::from_path_buf(guard.path().to_owned()).expect("it is UTF-8"),
+            _guard: guard,
+        };
+        second.make_folders();
+        let given = [
+            "landfall.yaml",
+            "license.jwt",
+            "database-ca.pem",
+            "access-key",
+            "secret-key",
+        ];
+        let releases = under(&self.path("data"));
+        for file in given.into_iter().map(|file| self.path(file)).chain(releases) {
+            let there = second.path(file.strip_prefix(&self.folder).unwrap());
+            fs_err::create_dir_all(there.parent().unwrap()).unwrap();
+            if file.is_file() {
+                fs_err::copy(&file, &there).unwrap();
+            }
+        }
+        second
+    }
+
+    /// Gets the answers file of another operator: they share it, and an upgrade writes the release into the one at hand.
+    pub fn take_answers_of(&self, other: &Self) {
+        fs_err::copy(other.path("landfall.yaml"), self.path("landfall.yaml")).unwrap();
+    }
+
+    fn make_folders(&self) {
         for made in ["home", "out", "data", "cache"] {
             fs_err::create_dir(self.path(made)).unwrap();
         }
-        self.write_answers();
-        let authority = ask_for(None, "GET", &self.at("/_ministack/rds/ca.pem"), None);
-        fs_err::write(self.path("database-ca.pem"), authority.body).unwrap();
-        fs_err::write(self.path("access-key"), &self.account).unwrap();
-        fs_err::write(self.path("secret-key"), "a canary that nobody finds").unwrap();
-        for version in releases {
-            self.add_release(version);
-        }
+    }
+
+    /// Names the bucket with the record of the runs.
+    fn runs(&self) -> String {
+        format!("{}-runs", self.name)
+    }
+
+    /// Names the buckets with what Terraform and Landfall remember.
+    pub fn remembering(&self) -> [String; 2] {
+        [self.runs(), format!("{}-state-{}", self.name, self.account)]
+    }
+
+    fn write_license(&self) {
         let key = repository("sample/keys/license-test.key.pem");
         let mut issue = vec!["license", "issue", "--product", "sample", "--key", key.as_str()];
         issue.extend(["--customer", "acme", "--tier", "community", "--seats", "5"]);
@@ -154,11 +203,19 @@ impl Installation {
 
     /// Adds a release whose images are those of another one.
     pub fn add_release_of(&self, version: &str, images: &str, promise: &[&str]) {
+        let of_sample = ["api", "web", "worker"];
+        let of_sample = of_sample.map(|name| (name, format!("landfall/sample-{name}:{images}")));
+        let database = ("database", "library/postgres:15".to_owned());
+        let images = [of_sample.as_slice(), &[database]].concat();
+        self.add_images(("sample", version), &images, promise);
+    }
+
+    /// Adds a release of a product, with images that the emulator's registry has.
+    pub fn add_images(&self, (product, version): (&str, &str), images: &[(&str, String)], promise: &[&str]) {
         let registry = &self.emulator.registry;
-        let image = |name: &str| format!("{name}={registry}/landfall/sample-{name}:{images}");
-        let mut images: Vec<String> = ["api", "web", "worker"].map(image).to_vec();
-        images.push(format!("database={registry}/library/postgres:15"));
-        let mut add = vec!["release", "add", "sample", version, "--no-sbom"];
+        let image = |(name, tag): &(&str, String)| format!("{name}={registry}/{tag}");
+        let images: Vec<String> = images.iter().map(image).collect();
+        let mut add = vec!["release", "add", product, version, "--no-sbom"];
         images.iter().for_each(|image| add.extend(["--image", image]));
         add.extend(promise);
         self.expect(0, &add);
@@ -207,6 +264,12 @@ impl Installation {
         }
     }
 
+    /// Runs a verb, and returns when a moment of it has come.
+    pub fn start_until(&self, arguments: &[&str], at: &At) -> Running {
+        let events = self.path("events.ndjson");
+        start_until(|all| self.start(all), &events, arguments, at)
+    }
+
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.emulator.endpoint)
     }
@@ -243,6 +306,7 @@ impl Installation {
             .env("LANDFALL_DATA", self.path("data"))
             .env("LANDFALL_CACHE", self.path("cache"))
             .env("AWS_ENDPOINT_URL", &self.emulator.endpoint)
+            .env("AWS_REGION", &self.emulator.region)
             .env("AWS_ACCESS_KEY_ID", &self.access_key)
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_EC2_METADATA_DISABLED", "true")
@@ -267,8 +331,7 @@ impl Installation {
     /// Runs a verb and kills it; says whether it was still running.
     pub fn kill(&self, arguments: &[&str], how: &Kill) -> bool {
         eprintln!("`{}`: {how:?}", arguments.join(" "));
-        let events = self.path("events.ndjson");
-        let running = start_until(|all| self.start(all), &events, arguments, &how.at);
+        let running = self.start_until(arguments, &how.at);
         let was_running = kill(running, &how.at, true);
         if how.everything {
             // A moment later, as on a machine that goes down.
@@ -313,19 +376,24 @@ impl Installation {
             .filter(|layer| layer.path().join(".terraform").is_dir())
             .map(|layer| self.terraform(layer.path(), &["show", "-json"]))
             .collect();
-        let aws = Aws::over(&self.emulator.configuration(&self.account)).unwrap();
-        let tags = [("installation", self.name.as_str())];
-        let tagged = wait(aws.tagged(&tags, &CancelToken::new())).unwrap();
         // One more revision of a task costs nothing, and cannot be taken for another one.
-        let beside: Vec<String> = tagged
+        let beside: Vec<String> = self
+            .tagged()
             .into_iter()
-            .map(|it| it.arn)
             .filter(|arn| !arn.contains(":task-definition/"))
             // Those that an upgrade saves are in its record.
             .filter(|arn| !arn.contains(":cluster-snapshot:"))
             .filter(|arn| !known.contains(arn.rsplit(['/', ':']).next().unwrap()))
             .collect();
         assert!(beside.is_empty(), "no state knows {beside:#?}");
+    }
+
+    /// Lists what has the installation's tags, by ARN.
+    pub fn tagged(&self) -> Vec<String> {
+        let aws = Aws::over(&self.emulator.configuration(&self.account)).unwrap();
+        let tags = [("installation", self.name.as_str())];
+        let tagged = wait(aws.tagged(&tags, &CancelToken::new())).unwrap();
+        tagged.into_iter().map(|it| it.arn).collect()
     }
 
     fn database(&self) -> String {
@@ -401,7 +469,44 @@ impl Installation {
     }
 }
 
-fn wait<T>(work: impl Future<Output = T>) -> T {
+/// The sample product's answers.
+fn sample(place: &Place, release: &str) -> Value {
+    let Place { emulator, name, .. } = place;
+    json!({
+        "schema": "landfall/answers/v1",
+        "product": "sample",
+        "release": release,
+        "name": name,
+        "tier": "community",
+        "parts": { "main": { "mode": "aws", "target": "aws", "options": place.options("notes.example.test") } },
+        "services": {
+            "license": { "token": "file:license.jwt" },
+            "database": { "supply": "managed" },
+            "cache": { "supply": "managed" },
+            "objects": {
+                "supply": "yours", "region": emulator.region, "endpoint": emulator.endpoint,
+                "bucket": format!("{name}-attachments"),
+                "access_key": "file:access-key", "secret_key": "file:secret-key",
+            },
+        },
+    })
+}
+
+impl Place {
+    /// The options of a small deployment under a domain, with what the emulator has.
+    pub fn options(&self, domain: &str) -> Value {
+        json!({
+            "region": self.emulator.region, "account": self.account, "domain": domain,
+            "certificate": "given",
+            "certificate_arn": self.emulator.certificate(&self.account, domain),
+            "size": "small", "state": "s3",
+            "database_version": "15.18", "database_ca": "database-ca.pem",
+            "cache_engine": "redis", "cache_version": "7.1",
+        })
+    }
+}
+
+pub fn wait<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap().block_on(work)
 }

@@ -2,7 +2,9 @@
 //!
 //! It is one test, because half an hour goes by until an installation is there and gone again.
 
-use super::super::common::{At, spread, under};
+use rustix::process::Signal;
+
+use super::super::common::{At, Watcher, spread};
 use super::installation::{Installation, Kill};
 
 #[test]
@@ -10,14 +12,23 @@ fn from_nothing_through_upgrades_to_nothing() {
     let Some(one) = Installation::new(&["1.0.0", "1.1.0", "1.2.0", "1.3.0"]) else {
         return;
     };
+    let watcher = Watcher::start(&one.path(""));
     comes_up_through_kills(&one);
+    let canaries = one.canaries();
+    assert!(
+        canaries.len() >= 5,
+        "the license, a key, passwords, addresses: {}",
+        canaries.len()
+    );
+    watcher.expect_none(&canaries);
+    one.assert_nowhere(&canaries);
     one.assert_settled();
     one.expect(0, &["up", "--yes"]).says("nothing to do");
     assert_eq!(one.states(), ["running"; 3]);
     assert_eq!(one.version(), "1.0.0");
     one.assert_nothing_is_beside();
-    assert_no_canary(&one);
 
+    two_operators_take_turns(&one);
     is_upgraded_and_taken_back_through_kills(&one);
     one.assert_settled();
     one.expect(0, &["drift"]);
@@ -58,6 +69,38 @@ fn comes_up_through_kills(one: &Installation) {
     let chosen = [amid, spread(&between, 4)].concat();
     kills.retain(|kill| chosen.contains(kill));
     one.through_kills(&["up", "--yes"], &kills);
+}
+
+/// Who comes second is told who is at work, and goes on at another machine with what the first one left.
+fn two_operators_take_turns(one: &Installation) {
+    let second = one.second();
+    let upgrade = ["upgrade", "--to", "1.1.0", "--yes"];
+    for (verb, ends, at) in [
+        ("rollback", "1.0.0", At::start("services/roll")),
+        ("resume", "1.1.0", At::end("database/migrate")),
+    ] {
+        let first = one.start_until(&upgrade, &at);
+        // It would be done soon.
+        first.signal_group(Signal::STOP);
+        second
+            .expect(5, &upgrade)
+            .says("doing `upgrade`")
+            .says("--lock-wait");
+        second.expect(5, &[verb]).says("--lock-wait");
+        // Looking takes no lock, but plans in the folder in which the first one applies.
+        one.expect(5, &["drift"]).says("another landfall (process ");
+        first.signal_group(Signal::KILL);
+        assert_eq!(first.end().code, None);
+        second.expect(0, &[verb]);
+        assert_eq!(one.version(), ends);
+        second.assert_settled();
+        one.take_answers_of(&second);
+        one.assert_settled();
+    }
+    second.expect(0, &["rollback", "--yes"]);
+    one.take_answers_of(&second);
+    one.assert_settled();
+    assert_eq!(one.version(), "1.0.0");
 }
 
 /// From 1.0.0 to 1.1.0, with a rollback of an upgrade that was killed, and of one that was done.
@@ -112,23 +155,4 @@ fn fails(one: &Installation, release: &str, because: &str) {
     said.says("is as it was before");
     assert_eq!(one.version(), "1.1.0");
     one.assert_settled();
-}
-
-/// Looks into everything that Landfall and Terraform left on this machine.
-fn assert_no_canary(one: &Installation) {
-    let canary = fs_err::read_to_string(one.path("secret-key")).unwrap();
-    let places = under(&one.path(".landfall"))
-        .into_iter()
-        .chain(under(&one.path("out")));
-    for path in places.filter(|path| path.is_file()) {
-        // The provider's own program is large and not ours.
-        if path.as_str().contains("/.terraform/") {
-            continue;
-        }
-        let bytes = fs_err::read(&path).unwrap();
-        let found = bytes
-            .windows(canary.len())
-            .any(|window| window == canary.as_bytes());
-        assert!(!found, "{path} holds a secret");
-    }
 }

@@ -6,10 +6,12 @@
 mod databases;
 mod doctor;
 mod emulator;
+mod flowguard;
 mod ground;
 mod identity;
 mod installation;
 mod life;
 mod logs;
+mod secrets;
 mod services;
 mod tasks;

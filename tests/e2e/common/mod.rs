@@ -12,6 +12,7 @@ mod product;
 mod program;
 mod server;
 mod stepping;
+mod watcher;
 mod xtask;
 
 pub use database::copy;
@@ -26,6 +27,7 @@ pub use product::restarting;
 pub use program::{Running, Said};
 pub use server::Server;
 pub use stepping::{At, kill, start_until, steps_of};
+pub use watcher::{Watcher, holds};
 pub use xtask::{exported, skip, xtask};
 
 use std::os::unix::fs::PermissionsExt as _;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 
@@ -13,7 +14,7 @@ use crate::ground::cache::{Cache, key, make};
 use crate::ground::images::{debian, pushing, sample};
 use crate::ground::python::environment;
 use crate::ground::{Unavailable, has_programs, holds_containers, sources, variable};
-use crate::workspace::program;
+use crate::workspace::{program, run};
 
 /// The variable with the address of the registry that tasks' images come from.
 const REGISTRY: &str = "LANDFALL_TEST_AWS_REGISTRY";
@@ -71,6 +72,32 @@ impl Lab {
         curl.args(["--silent", "--fail", "--noproxy", "*", "--max-time", "5"]);
         let answer = curl.arg(self.settings.health(emulator)).output();
         answer.is_ok_and(|answer| answer.status.success())
+    }
+
+    /// Makes a bucket to try the record of runs in, and names a place in it.
+    ///
+    /// # Errors
+    /// When the emulator with containers does not make it.
+    pub fn store(&self) -> anyhow::Result<String> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let bucket = format!("landfall-{}", now.as_nanos());
+        let here = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        let mut curl = program("curl");
+        curl.args([
+            "--silent",
+            "--show-error",
+            "--fail",
+            "--noproxy",
+            "*",
+            "--request",
+            "PUT",
+        ]);
+        curl.args(["--data", &here]);
+        let url = format!("{}/{bucket}", self.settings.endpoint(Emulator::Containers));
+        run(curl.arg(url))?;
+        Ok(format!("s3://{bucket}/runs"))
     }
 
     /// Starts what does not run yet.

@@ -57,6 +57,14 @@ pub fn prepare() -> anyhow::Result<Prepared> {
 }
 
 impl Prepared {
+    /// Names a place in a new bucket.
+    ///
+    /// # Errors
+    /// When the emulator does not make the bucket.
+    pub fn store(&self) -> anyhow::Result<String> {
+        self.lab.store()
+    }
+
     /// Stops the emulator, if it did not run before.
     pub fn end(&self) -> anyhow::Result<()> {
         if self.is_started {

@@ -13,6 +13,7 @@ FORMAT = (
 # The policy of an endpoint that was given none.
 OPEN = '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],"Version":"2008-10-17"}'
 _flow_logs = AccountRegionScopedDict()
+_answers = AccountRegionScopedDict()
 
 
 @patch(ec2, "_create_flow_logs")
@@ -69,6 +70,17 @@ def create_endpoint(old, params):
         # Told once more, with what was just kept.
         return ec2._xml(200, "CreateVpcEndpointResponse", ec2._vpce_fields_xml(endpoint, tag="vpcEndpoint"))
     return answer
+
+
+@patch(ec2, "_create_vpc_endpoint", "_create_nat_gateway")
+def create_once(old, params):
+    """A call with a ClientToken is carried out once: who had no answer to it sends it again."""
+    token = ec2._p(params, "ClientToken")
+    if not token:
+        return old(params)
+    if token not in _answers:
+        _answers[token] = old(params)
+    return _answers[token]
 
 
 @patch(ec2, "_modify_vpc_endpoint")

@@ -18,10 +18,22 @@ KINDS = {
 }
 
 
+# Where things are whose tags the emulator keeps when they are gone.
+STORES = {
+    "igw": ec2._internet_gateways,
+    "rtb": ec2._route_tables,
+    "sg": ec2._security_groups,
+    "subnet": ec2._subnets,
+    "vpc": ec2._vpcs,
+    "vpce": ec2._vpc_endpoints,
+}
+
+
 def of_ec2():
     for name, tags in ec2._tags.items():
-        kind = KINDS.get(name.split("-")[0])
-        if kind:
+        prefix = name.split("-")[0]
+        kind = KINDS.get(prefix)
+        if kind and name in STORES.get(prefix, [name]):
             yield f"arn:aws:ec2:{get_region()}:{get_account_id()}:{kind}/{name}", list(tags)
 
 
