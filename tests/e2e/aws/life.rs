@@ -4,7 +4,7 @@
 
 use rustix::process::Signal;
 
-use super::super::common::{At, Watcher, spread};
+use super::super::common::{At, Watcher, every_case, spread};
 use super::installation::{Installation, Kill};
 
 #[test]
@@ -22,7 +22,6 @@ fn from_nothing_through_upgrades_to_nothing() {
     );
     watcher.expect_none(&canaries);
     one.assert_nowhere(&canaries);
-    one.assert_settled();
     one.expect(0, &["up", "--yes"]).says("nothing to do");
     assert_eq!(one.states(), ["running"; 3]);
     assert_eq!(one.version(), "1.0.0");
@@ -66,7 +65,7 @@ fn comes_up_through_kills(one: &Installation) {
     // After the last of them the run may be done.
     kills.pop();
     let (amid, between): (Vec<Kill>, Vec<Kill>) = kills.iter().cloned().partition(Kill::is_amid);
-    let chosen = [amid, spread(&between, 4)].concat();
+    let chosen = [amid, spread(&between, 2)].concat();
     kills.retain(|kill| chosen.contains(kill));
     one.through_kills(&["up", "--yes"], &kills);
 }
@@ -94,8 +93,6 @@ fn two_operators_take_turns(one: &Installation) {
         second.expect(0, &[verb]);
         assert_eq!(one.version(), ends);
         second.assert_settled();
-        one.take_answers_of(&second);
-        one.assert_settled();
     }
     second.expect(0, &["rollback", "--yes"]);
     one.take_answers_of(&second);
@@ -103,27 +100,22 @@ fn two_operators_take_turns(one: &Installation) {
     assert_eq!(one.version(), "1.0.0");
 }
 
-/// From 1.0.0 to 1.1.0, with a rollback of an upgrade that was killed, and of one that was done.
+/// From 1.0.0 to 1.1.0, killed and taken back, and killed and gone on with.
 fn is_upgraded_and_taken_back_through_kills(one: &Installation) {
     let upgrade = ["upgrade", "--to", "1.1.0", "--yes"];
     let steps = one.steps(&["--to", "1.1.0"]);
     let both = |step: &String| [At::start(step), At::end(step)].map(Kill::landfall);
     let mut boundaries: Vec<Kill> = steps.iter().flat_map(both).collect();
     boundaries.pop();
-    for kill in spread(&boundaries, 2) {
-        assert!(one.kill(&upgrade, &kill), "it was at work at {kill:?}");
+    // One that is taken back by another operator was enough above.
+    for kill in every_case().then_some(&boundaries).into_iter().flatten() {
+        assert!(one.kill(&upgrade, kill), "it was at work at {kill:?}");
         one.expect(6, &["up", "--yes"]).says("landfall resume");
         one.expect(0, &["rollback"]);
         assert_eq!(one.version(), "1.0.0", "after {kill:?}");
         one.assert_settled();
     }
-    one.through_kills(&upgrade, &spread(&boundaries, 4));
-    assert_eq!(one.version(), "1.1.0");
-    one.assert_settled();
-    one.expect(0, &["rollback", "--yes"]);
-    assert_eq!(one.version(), "1.0.0");
-    one.assert_settled();
-    one.expect(0, &upgrade);
+    one.through_kills(&upgrade, &spread(&boundaries, 3));
     assert_eq!(one.version(), "1.1.0");
 }
 
